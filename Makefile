@@ -1,0 +1,69 @@
+# The front door of the project. `make` alone says what there is.
+# Uses uv when it is there, venv and pip otherwise; needs nothing else but Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+# Named for the lock's content: another lock makes another environment.
+STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d' ' -f1)-$(shell cksum < pyproject.toml | cut -d' ' -f1)
+UV := $(shell command -v uv 2>/dev/null)
+PYTEST = $(BIN)/python -m pytest -n auto
+
+.PHONY: help demo test check format lint types contracts bench docs lock clean environment
+
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: environment  ## Start the demo and print its address
+	@$(BIN)/python examples/demo/app.py
+
+test: environment  ## Run every test
+	$(PYTEST)
+
+check: environment lint types contracts  ## Everything CI runs: format, lint, types, contracts, tests
+	$(PYTEST) --cov --cov-report=term:skip-covered
+
+lint: environment
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+
+format: environment  ## Format and mend what can be mended
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+types: environment
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+contracts: environment
+	$(BIN)/lint-imports
+
+bench: environment  ## Measure the guard beside a bare Flask view
+	$(BIN)/python benchmarks/run.py
+
+docs: environment  ## Write docs/reference anew from the code
+	$(BIN)/python docs/generate.py
+
+lock:  ## Resolve the dependencies again (needs uv)
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+		--no-annotate --no-header pyproject.toml --all-extras requirements/dev.in -o $(LOCK)
+
+clean:  ## Remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* .import_linter_cache
+
+environment: $(STAMP)
+
+$(STAMP):
+	@echo "Making an environment in $(VENV) ..."
+	@rm -rf $(VENV)
+ifdef UV
+	@uv venv --quiet --python $(PYTHON) $(VENV)
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@touch $@

@@ -1,0 +1,1 @@
+"""``ostiary …`` for operators: a thin skin over actions, the same under ``flask ostiary``."""

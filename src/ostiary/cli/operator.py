@@ -1,0 +1,55 @@
+"""What a command works on: the database of an application, or the one that the environment names."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from ostiary.kernel.errors import ConfigurationError, misconfigured
+from ostiary.kernel.settings import Sources
+from ostiary.runtime.assembly import every_feature
+
+if TYPE_CHECKING:
+    from ostiary.kernel.errors import Problem
+    from ostiary.kernel.feature import Feature
+    from ostiary.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """The application a command works for: its database, its features, and what is wrong with it.
+
+    ``check`` answers every problem of a start in production; without an application there is none to check.
+    """
+
+    find_database: "Callable[[], Database]"
+    features: "tuple[Feature, ...]" = ()
+    check: "Callable[[], list[Problem]] | None" = None
+
+    @property
+    def database(self) -> "Database":
+        """The database; every problem of finding it is told as it should be, without a traceback."""
+        try:
+            return self.find_database()
+        except ConfigurationError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def operator_of_environment(url: str | None) -> Operator:
+    """The operator of ``ostiary --database URL …`` or of ``OSTIARY_DATABASE_URL``."""
+
+    def find() -> "Database":
+        from ostiary.storage.database import Database  # SQLAlchemy only when a command needs it
+
+        found = url or (Sources(config={}, environment=os.environ).find("DATABASE_URL") or ("", None))[1]
+        if not found:
+            raise misconfigured(
+                "no_database_url",
+                "which database is not said",
+                "set OSTIARY_DATABASE_URL, pass --database, or run it inside the application: flask ostiary …",
+            )
+        return Database.from_url(str(found))
+
+    return Operator(find_database=find, features=every_feature())

@@ -1,0 +1,97 @@
+"""Sessions: a browser that is signed in, kept on the server and ended whenever somebody says so.
+
+settings.py   how long
+store.py      the table and its statements
+start.py      a new session for a sign-in
+present.py    the cookie of a request, checked
+end.py        here, elsewhere, everywhere
+devices.py    the list a person sees
+http.py       the addresses
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from ostiary.features.sessions.settings import SessionsSettings
+from ostiary.kernel.client import ClientSource
+from ostiary.kernel.clock import Clock
+from ostiary.kernel.duration import milliseconds
+from ostiary.kernel.errors import Problem
+from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.feature import feature
+from ostiary.kernel.resources import Resources
+from ostiary.web.contribution import Contribution
+
+__all__ = ["Sessions"]
+
+
+@feature
+class Sessions(SessionsSettings):
+    """Browser sessions: a cookie that means nothing by itself, and a row that can be ended."""
+
+    name: ClassVar[str] = "sessions"
+    requires: ClassVar[tuple[str, ...]] = ("sign_in",)
+
+    def stores(self) -> bool:
+        """A session that can be ended needs a row."""
+        return True
+
+    def credential_kinds(self) -> frozenset[str]:
+        """The session cookie."""
+        return frozenset({"session"})
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong with these settings."""
+        if milliseconds(self.idle) > milliseconds(self.absolute):
+            yield Problem(
+                code="idle_longer_than_absolute",
+                what=f"Sessions(idle={self.idle!r}) is longer than absolute={self.absolute!r}, so it never applies",
+                cure="make idle the shorter of the two",
+            )
+        if self.at_most is not None and self.at_most < 1:
+            yield Problem(
+                code="no_sessions_allowed",
+                what=f"Sessions(at_most={self.at_most}) lets nobody sign in",
+                cure="at_most is at least 1, or None for no limit",
+            )
+
+    def routes(self) -> tuple[object, ...]:
+        """The device list, ending one, signing out."""
+        from ostiary.features.sessions.http import ROUTES  # SQLAlchemy only where it is used
+
+        return ROUTES
+
+    def expiring(self) -> tuple[object, ...]:
+        """Sessions past their absolute end."""
+        from ostiary.features.sessions.store import sessions  # SQLAlchemy only where it is used
+        from ostiary.storage.prune import Expiring
+
+        return (Expiring(table=sessions, column="ends_at"),)
+
+    def contribute(self, resources: Resources) -> Contribution:
+        """``auth.sessions`` and the reader of the cookie."""
+        from ostiary.features.sessions.end import SessionActions  # SQLAlchemy only where it is used
+        from ostiary.features.sessions.present import SessionReader
+        from ostiary.features.sessions.start import SessionStarter
+        from ostiary.storage.database import Database
+        from ostiary.storage.guard_reads import GuardReads
+        from ostiary.web.cookies import CookiePolicy
+
+        clock = resources[Clock]  # type: ignore[type-abstract] # found by the protocol it fulfils
+        database, bus = resources[Database], resources[EventBus]
+        cookies = resources[CookiePolicy]
+        starter = SessionStarter(
+            idle=milliseconds(self.idle),
+            absolute=milliseconds(self.absolute),
+            at_most=self.at_most,
+            bus=bus,
+        )
+        actions = SessionActions(
+            database=database,
+            bus=bus,
+            clock=clock,
+            client=resources[ClientSource],  # type: ignore[type-abstract]
+            starter=starter,
+        )
+        reader = SessionReader(resources[GuardReads], cookies)
+        return Contribution(actions=actions, readers=(reader,))

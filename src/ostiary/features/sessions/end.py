@@ -1,0 +1,85 @@
+"""Ending sessions: here, one elsewhere, all others, everywhere.
+
+"Everywhere" is one step: the subject's epoch goes up, and every session, token and key of before is
+dead at its next request. Rows are removed as well, but that is housekeeping.
+"""
+
+from typing import TypeAlias
+
+from ostiary.features.sessions import store
+from ostiary.features.sessions.devices import Device, device_of
+from ostiary.features.sessions.start import NewSession, SessionStarter
+from ostiary.kernel.client import ClientSource
+from ostiary.kernel.clock import Clock
+from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.events import CredentialsRevoked, SessionEnded, SignedOut
+from ostiary.kernel.outcome import SignedIn
+from ostiary.storage.database import Database, Transaction
+from ostiary.storage.subjects import raise_epoch
+
+Devices: TypeAlias = list[Device]
+
+
+class SessionActions:
+    """``auth.sessions``."""
+
+    __slots__ = ("_bus", "_client", "_clock", "_database", "_starter")
+
+    def __init__(
+        self, *, database: Database, bus: EventBus, clock: Clock, client: ClientSource, starter: SessionStarter
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._client = client
+        self._starter = starter
+
+    def start(self, tx: Transaction, signed_in: SignedIn, *, replaces: str | None = None) -> NewSession:
+        """A session for a sign-in. Takes a ``SignedIn``, which only ``sign_in`` makes."""
+        return self._starter.start(tx, signed_in, client=self._client(), replaces=replaces)
+
+    def list(self, subject: str, *, current: str | None = None) -> Devices:
+        """The browsers a subject is signed in on, the newest first; ``current`` is the id of the present session."""
+        now = self._clock.now()
+        with self._database.read() as connection:
+            return [device_of(row, current=current) for row in store.live(connection, subject, now=now)]
+
+    def end(self, id: str, *, owner: str | None = None) -> bool:
+        """End one session. With ``owner``, only hers: somebody else's is as good as unknown. False: there was none."""
+        with self._database.write() as tx:
+            subject = store.delete(tx, id, subject=owner)
+            if subject is None:
+                return False
+            now, network = self._clock.now(), self._client().network
+            self._bus.emit(SessionEnded(at=now, subject=subject, session=id, reason="ended", network=network), tx)
+        return True
+
+    def sign_out(self, id: str, subject: str) -> None:
+        """End the present session. Nothing happens if it has ended already."""
+        with self._database.write() as tx:
+            if store.delete(tx, id, subject=subject) is not None:
+                now, network = self._clock.now(), self._client().network
+                self._bus.emit(SignedOut(at=now, subject=subject, session=id, network=network), tx)
+
+    def leave(self, subject: str, id: str | None, scope: str) -> None:
+        """Sign out ``"here"``, on all ``"others"``, or ``"everywhere"``; ``id`` is the present session, if it is one."""
+        if scope == "everywhere" or (scope == "others" and id is None):
+            self.end_all(subject)
+        elif scope == "others":
+            self.end_all(subject, reason="signed_out_others", keep=id)
+        elif id is not None:
+            self.sign_out(id, subject)
+
+    def end_all(self, subject: str, *, reason: str = "signed_out_everywhere", keep: str | None = None) -> int:
+        """End every session, token and key of a subject, at once. The answer is how many sessions there were.
+
+        ``keep`` is the id of one session that lives on: the one of a person who signs out all others.
+        """
+        with self._database.write() as tx:
+            epoch = raise_epoch(tx, subject)
+            ended = store.delete_all(tx, subject, keep=keep)
+            if keep is not None:
+                store.carry_over(tx, keep, subject=subject, epoch=epoch, was=epoch - 1)
+            now, network = self._clock.now(), self._client().network
+            self._bus.emit(CredentialsRevoked(at=now, subject=subject, reason=reason, epoch=epoch, network=network), tx)
+        return ended

@@ -1,0 +1,78 @@
+"""Starting a session: a new id at every sign-in, and at every rise in assurance.
+
+The cookie is ``id.secret``; the row keeps the secret's digest. A session that an attacker planted
+beforehand is never adopted, and the one a sign-in replaces is deleted in the same transaction.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+
+from ostiary.features.sessions import store
+from ostiary.kernel.client import Client
+from ostiary.kernel.clock import Millis
+from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.events import SessionEnded
+from ostiary.kernel.factor import encode_factors
+from ostiary.kernel.identifiers import new_id
+from ostiary.kernel.outcome import SignedIn
+from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.secret import digest, new_secret
+from ostiary.storage.database import Transaction
+
+# What a browser says of itself is a header a stranger writes; a row keeps this much of it.
+_LONGEST_DEVICE = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """A session that has just begun: its principal, and the value of its cookie."""
+
+    id: str
+    principal: Principal
+    cookie: str = field(repr=False)
+
+
+class SessionStarter:
+    """Starts sessions for sign-ins."""
+
+    __slots__ = ("_absolute", "_at_most", "_bus", "_idle")
+
+    def __init__(self, *, idle: Millis, absolute: Millis, at_most: int | None, bus: EventBus) -> None:
+        self._idle = idle
+        self._absolute = absolute
+        self._at_most = at_most
+        self._bus = bus
+
+    def start(self, tx: Transaction, signed_in: SignedIn, *, client: Client, replaces: str | None) -> NewSession:
+        """A new session, in the transaction of the sign-in; ``replaces`` is the id of the one it ends."""
+        now = signed_in.at
+        if replaces is not None:
+            self._end(tx, replaces, reason="replaced", now=now)
+        session, secret = new_id(now, secrets.token_bytes(10)), new_secret()
+        if self._at_most is not None:
+            store.serialise(tx, signed_in.subject)
+            for surplus in store.oldest_beyond(tx, signed_in.subject, keep=self._at_most - 1, now=now):
+                self._end(tx, surplus, reason="too_many", now=now)
+        store.insert(
+            tx,
+            {
+                "id": session,
+                "secret_hash": digest(secret),
+                "subject": signed_in.subject,
+                "epoch": signed_in.epoch,
+                "started_at": now,
+                "seen_at": now,
+                "idle_for": self._idle,
+                "ends_at": now + self._absolute,
+                "factors": encode_factors(signed_in.factors),
+                "device": client.device[:_LONGEST_DEVICE] if client.device else None,
+                "network": client.network,
+            },
+        )
+        principal = Principal(signed_in.subject, credential=Credential("session", session), factors=signed_in.factors)
+        return NewSession(id=session, principal=principal, cookie=f"{session}.{secret}")
+
+    def _end(self, tx: Transaction, id: str, *, reason: str, now: Millis) -> None:
+        subject = store.delete(tx, id)
+        if subject is not None:
+            self._bus.emit(SessionEnded(at=now, subject=subject, session=id, reason=reason), tx)

@@ -1,0 +1,179 @@
+"""The sessions table: one row a signed-in browser, one function a thing that may happen to it.
+
+The row holds the SHA-256 of the cookie's secret. Ending a session deletes its row, so that nothing
+that is still under way can bring it back: the touch is an UPDATE, and finds nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    Update,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
+
+from ostiary.kernel.clock import Millis
+from ostiary.storage.database import Transaction
+from ostiary.storage.subjects import subjects
+from ostiary.storage.tables import BIGINT, BYTES, TEXT, id_column, metadata
+
+sessions: Final = Table(
+    "ostiary_sessions",
+    metadata,
+    id_column("id", primary_key=True),
+    Column("secret_hash", BYTES, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("epoch", BIGINT, nullable=False),
+    Column("started_at", BIGINT, nullable=False),
+    Column("seen_at", BIGINT, nullable=False),
+    Column("idle_for", BIGINT, nullable=False),
+    Column("ends_at", BIGINT, nullable=False),
+    Column("factors", TEXT, nullable=False),
+    Column("actor", TEXT),
+    Column("tenant", TEXT),
+    Column("device", TEXT),
+    Column("network", TEXT),
+)
+
+
+# Written into the statement: the guard's read has one parameter, the id.
+_ZERO: Final[ColumnElement[int]] = literal_column("0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """A session as its owner may see it. Times are milliseconds since the Unix epoch."""
+
+    id: str
+    subject: str
+    epoch: int
+    started_at: Millis
+    seen_at: Millis
+    idle_for: Millis
+    ends_at: Millis
+    factors: str
+    device: str | None
+    network: str | None
+
+
+_SHOWN = tuple(
+    sessions.c[name]
+    for name in (
+        "id",
+        "subject",
+        "epoch",
+        "started_at",
+        "seen_at",
+        "idle_for",
+        "ends_at",
+        "factors",
+        "device",
+        "network",
+    )
+)
+
+
+def guard_read() -> ClauseElement:
+    """The guard's one statement: a session with its subject's epoch and rights. Parameter: ``id``."""
+    s, u = sessions.c, subjects.c
+    return (
+        select(
+            s.secret_hash,
+            s.subject,
+            s.epoch,
+            s.started_at,
+            s.seen_at,
+            s.idle_for,
+            s.ends_at,
+            s.factors,
+            s.actor,
+            s.tenant,
+            func.coalesce(u.epoch, _ZERO),
+            func.coalesce(u.rights, _ZERO),
+        )
+        .select_from(sessions.outerjoin(subjects, u.subject == s.subject))
+        .where(s.id == bindparam("id"))
+    )
+
+
+def touch() -> Update:
+    """Move ``seen_at`` forward, never back. Parameters: ``now``, ``session``."""
+    return (
+        update(sessions)
+        .where(sessions.c.id == bindparam("session"), sessions.c.seen_at < bindparam("now"))
+        .values(seen_at=bindparam("now"))
+    )
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    """A new session."""
+    tx.execute(sessions.insert().values(**row))
+
+
+def delete(tx: Transaction, id: str, *, subject: str | None = None) -> str | None:
+    """End one session; with ``subject``, only if it is hers. The answer is whose it was, or None."""
+    statement = sessions.delete().where(sessions.c.id == id)
+    if subject is not None:
+        statement = statement.where(sessions.c.subject == subject)
+    return tx.execute(statement.returning(sessions.c.subject)).scalar_one_or_none()
+
+
+def delete_all(tx: Transaction, subject: str, *, keep: str | None = None) -> int:
+    """Remove the rows of a subject. Her epoch is what ends them; this keeps the table small."""
+    statement = sessions.delete().where(sessions.c.subject == subject)
+    if keep is not None:
+        statement = statement.where(sessions.c.id != keep)
+    return len(tx.execute(statement.returning(sessions.c.id)).all())
+
+
+def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) -> bool:
+    """Let one session live on under a new epoch, if it was alive under the one before."""
+    statement = (
+        update(sessions)
+        .where(sessions.c.id == id, sessions.c.subject == subject, sessions.c.epoch == was)
+        .values(epoch=epoch)
+    )
+    return bool(tx.execute(statement.returning(sessions.c.id)).all())
+
+
+def live(connection: Connection, subject: str, *, now: Millis) -> list[SessionRow]:
+    """The sessions of a subject that would pass the guard now, the newest first."""
+    epoch = select(func.coalesce(func.max(subjects.c.epoch), 0)).where(subjects.c.subject == subject).scalar_subquery()
+    query = (
+        select(*_SHOWN)
+        .where(
+            sessions.c.subject == subject,
+            sessions.c.epoch == epoch,
+            sessions.c.ends_at > now,
+            sessions.c.seen_at + sessions.c.idle_for > now,
+        )
+        .order_by(sessions.c.started_at.desc(), sessions.c.id.desc())
+    )
+    return [SessionRow(**row) for row in connection.execute(query).mappings()]
+
+
+def serialise(tx: Transaction, subject: str) -> None:
+    """Let nobody else count this subject's sessions until this transaction ends.
+
+    SQLite has one writer anyway. PostgreSQL: an advisory lock, since there may be no row to lock yet.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        tx.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": f"sessions:{subject}"}
+        )
+
+
+def oldest_beyond(tx: Transaction, subject: str, *, keep: int, now: Millis) -> Sequence[str]:
+    """The ids of the live sessions that are too many, when only the ``keep`` newest may stay."""
+    return [row.id for row in live(tx.connection, subject, now=now)[keep:]]

@@ -1,0 +1,175 @@
+"""One guess, of any method: counted before it is verified, the same for an account that exists and one that does not.
+
+Every proof passes through ``SignInActions.attempt``. The counting is one atomic step in the store, so
+N guesses at once are N guesses. An attacker is slowed by three limits (his network, the account, both
+together); the owner of the account has a fourth of her own on every browser she has signed in with.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+from ostiary.features.sign_in.decide import decide
+from ostiary.features.sign_in.known_device import KnownDevices
+from ostiary.features.sign_in.pending import PendingSignIn, PendingSignIns
+from ostiary.features.sign_in.settings import SignInSettings
+from ostiary.kernel.client import Client, ClientSource
+from ostiary.kernel.clock import Clock
+from ostiary.kernel.errors import SignInRefused
+from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.events import SignInFailed
+from ostiary.kernel.factor import Evidence, Factor, merge_factors
+from ostiary.kernel.limit import Limiter, parse_limit
+from ostiary.kernel.outcome import Outcome
+
+if TYPE_CHECKING:
+    from ostiary.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """Somebody says she is ``identifier``, and will prove it by ``method``."""
+
+    method: str
+    identifier: str
+
+    @property
+    def account(self) -> str:
+        """What guesses are counted against: the identifier without the ways of writing it differently.
+
+        Case, Unicode form and a ``+tag`` would otherwise give an attacker a fresh allowance each. It is
+        made from the identifier alone, so that it says nothing about which accounts exist.
+        """
+        # A lone surrogate has no bytes to count under; a stranger can send one, so it becomes a question mark.
+        text = self.identifier.encode("utf-8", "replace").decode()
+        name = normalize("NFKC", text).strip().casefold()
+        local, at, domain = name.rpartition("@")
+        return f"{local.partition('+')[0]}@{domain}" if at else name
+
+
+@dataclass(frozen=True, slots=True)
+class WrongProof:
+    """The proof is wrong. ``subject`` is whose account it was, for the log; None when there is no such account."""
+
+    subject: str | None = None
+
+
+class SignInActions:
+    """``auth.sign_in``'s machinery: attempts, outcomes, pending sign-ins."""
+
+    __slots__ = (
+        "_bus",
+        "_client",
+        "_clock",
+        "_database",
+        "_limiter",
+        "_limits",
+        "_settings",
+        "known_devices",
+        "pending",
+    )
+
+    def __init__(
+        self,
+        *,
+        settings: SignInSettings,
+        database: "Database | None",
+        pending: PendingSignIns,
+        known_devices: KnownDevices,
+        limiter: Limiter,
+        client: ClientSource,
+        bus: EventBus,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self.pending = pending
+        self.known_devices = known_devices
+        self._limiter = limiter
+        self._client = client
+        self._bus = bus
+        self._clock = clock
+        self._limits = {
+            name: parse_limit(f"sign_in.{name}", getattr(settings, f"{name}_limit"))
+            for name in ("network", "account", "nearby", "device")
+        }
+
+    def epoch(self, subject: str) -> int:
+        """The subject's epoch now. Read before the first proof, compared at every request after it."""
+        if self._database is None:
+            return 0
+        from ostiary.storage.subjects import read_epoch  # only with a database
+
+        with self._database.read() as connection:
+            return read_epoch(connection, subject)
+
+    def attempt(self, guess: Guess, prove: Callable[[], Evidence | WrongProof]) -> Evidence:
+        """Count the guess, then verify it.
+
+        Raises ``TooManyAttempts`` before any work is done, and ``SignInRefused`` for a wrong proof.
+        """
+        client = self._client()
+        self._charge(guess, client)
+        proven = prove()
+        if isinstance(proven, WrongProof):
+            self._failed(guess, client, proven)
+            raise SignInRefused(detail=f"wrong {guess.method}")
+        return replace(proven, guessed=guess.account)
+
+    def _charge(self, guess: Guess, client: Client) -> None:
+        account = guess.account
+        if client.network is not None:
+            self._limiter.charge(self._limits["network"], client.network)
+        device = self.known_devices.recognise(client.known_device, account)
+        if device is not None:
+            self._limiter.charge(self._limits["device"], f"{device}|{account}")
+            return
+        if client.network is not None:
+            self._limiter.charge(self._limits["nearby"], f"{client.network}|{account}")
+        self._limiter.charge(self._limits["account"], account)
+
+    def _failed(self, guess: Guess, client: Client, wrong: WrongProof) -> None:
+        event = SignInFailed(
+            at=self._clock.now(),
+            network=client.network,
+            method=guess.method,
+            reason="wrong_proof" if wrong.subject else "unknown_identifier",
+            subject=wrong.subject,
+        )
+        if self._database is None:
+            self._bus.announce(event)
+            return
+        with self._database.write() as tx:
+            self._bus.emit(event, tx)
+
+    def conclude(
+        self, evidence: Evidence, *, earlier: tuple[Factor, ...] = (), first_epoch: int | None = None
+    ) -> Outcome:
+        """What this evidence comes to, together with what was proven before it.
+
+        ``earlier`` is what a pending sign-in or the present session of the same subject has; ``first_epoch``
+        the epoch that was read before its first proof.
+        """
+        epoch = evidence.epoch if evidence.epoch is not None else self.epoch(evidence.subject)
+        if first_epoch is not None:
+            # The oldest reading counts: what was ended since the first proof stays ended.
+            epoch = min(epoch, first_epoch)
+        return decide(
+            evidence.subject,
+            merge_factors(earlier, (evidence.factor,)),
+            epoch=epoch,
+            wanted=self._wanted(evidence.subject),
+            provable=self._settings.vouches,
+            now=self._clock.now(),
+        )
+
+    def _wanted(self, subject: str) -> int:
+        policy = self._settings.policy
+        if policy is None:
+            return 1
+        return policy if isinstance(policy, int) else max(1, policy(subject))
+
+    def keep(self, subject: str, factors: tuple[Factor, ...], epoch: int) -> str:
+        """Keep a sign-in that needs another factor; the answer is the handle of the pending sign-in."""
+        return self.pending.keep(PendingSignIn(subject=subject, factors=factors, epoch=epoch), now=self._clock.now())

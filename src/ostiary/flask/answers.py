@@ -1,0 +1,93 @@
+"""Answers to refusals: the application's own, a redirect to its sign-in page, a page of ours, or a problem document."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
+
+from flask import Flask, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ostiary.kernel.errors import AuthError, InvalidCredential, NotAuthenticated, StepUpNeeded
+from ostiary.runtime.way_in import SignInIncomplete
+from ostiary.web.csrf import SAFE_METHODS
+from ostiary.web.headers import apply_own_headers
+from ostiary.web.negotiation import wants_page
+from ostiary.web.problem import Refusal, problem_response
+from ostiary.web.redirect import NEXT
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from ostiary.flask.state import AppState
+
+ErrorHandler = Callable[[AuthError], "ResponseReturnValue | None"]
+
+
+def sign_in_address(state: "AppState", **parameters: str) -> str | None:
+    """The address of the application's sign-in page, or None if it named none."""
+    page = cast("Any", state.assembly.get("sign_in")).page
+    if page is None:
+        return None
+    address = url_for(page)
+    if parameters:
+        address += ("&" if "?" in address else "?") + urlencode(parameters)
+    return address
+
+
+def refuse(state: "AppState", error: AuthError, handler: ErrorHandler | None) -> Refusal:
+    """The refusal to raise: a Werkzeug exception, so that the application's error handlers apply.
+
+    Somebody who can mend it by signing in is sent to the sign-in page, if she asked for a page.
+    """
+    page = wants_page(request.environ)
+    address = _address_to_mend(state, error, page=page)
+
+    def respond(refused: AuthError) -> Response:
+        return _respond(state.app, refused, handler, page=page, address=address)
+
+    return Refusal(error, respond, status=303 if page and address else None)
+
+
+def _address_to_mend(state: "AppState", error: AuthError, *, page: bool) -> str | None:
+    """Where the caller can go to be let in; with ``next``, so that she comes back."""
+    parameters: dict[str, str] = {}
+    if isinstance(error, StepUpNeeded):
+        parameters["why"] = "stale"
+    elif isinstance(error, SignInIncomplete):
+        parameters["why"] = "factor"
+    elif not isinstance(error, NotAuthenticated) or isinstance(error, InvalidCredential):
+        return None
+    if page and isinstance(error, SignInIncomplete):
+        # She came from the sign-in page with a form; its own next goes on.
+        wanted = request.args.get(NEXT)
+        decision = (
+            state.runtime.deployment.urls.safe_target(wanted, default="", environ=request.environ) if wanted else ""
+        )
+        if decision not in ("", "/"):
+            parameters[NEXT] = decision
+    elif page and request.method in SAFE_METHODS:
+        # A form that was posted cannot be posted again by a redirect, so only an address that was asked for is kept.
+        parameters[NEXT] = request.full_path.rstrip("?")
+    return sign_in_address(state, **parameters)
+
+
+def _respond(
+    app: Flask, error: AuthError, handler: ErrorHandler | None, *, page: bool, address: str | None
+) -> Response:
+    own = handler(error) if handler is not None else None
+    if own is not None:
+        return app.make_response(own)
+    if page and address is not None:
+        response = Response(status=303)
+        response.headers["Location"] = address
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    if page:
+        response = app.make_response((render_template("ostiary/error.html", error=error), error.status))
+        for name, value in error.headers.items():
+            response.headers[name] = value
+        apply_own_headers(response)
+        return response
+    if address is not None:
+        error.members = {**error.members, "url": address}
+    return problem_response(error)

@@ -1,0 +1,44 @@
+"""What somebody typed to sign in: an identifier and a password, from JSON, a form or HTTP Basic."""
+
+from typing import Final, NamedTuple
+
+from flask import request
+
+from ostiary.kernel.errors import MalformedRequest
+from ostiary.web.body import read_fields
+
+# What applications call the same field; one of them, never two.
+_IDENTIFIERS: Final = ("identifier", "username", "email")
+
+
+class Credentials(NamedTuple):
+    """An identifier and a password, as they were sent: not verified, not trimmed."""
+
+    identifier: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(identifier={self.identifier!r}, password='**********')"
+
+
+def read_credentials() -> Credentials:
+    """The credentials of this request.
+
+    From ``Authorization: Basic`` (RFC 7617) if it is there, else from the fields ``identifier`` (or
+    ``username``, or ``email``) and ``password`` of a JSON object or a form. Raises ``MalformedRequest``
+    (400), 415 for another kind of body, 413 for a body that is too large.
+    """
+    authorization = request.authorization
+    if authorization is not None and authorization.type == "basic":
+        identifier, password = authorization.username, authorization.password
+        if not identifier or password is None:
+            message = "The Authorization header could not be read."
+            raise MalformedRequest(message)
+        return Credentials(identifier, password)
+    fields = read_fields(request)
+    named = [name for name in _IDENTIFIERS if name in fields]
+    if len(named) != 1 or "password" not in fields:
+        message = "Send one of identifier, username or email, and a password."
+        raise MalformedRequest(message)
+    # An empty password is a wrong one, not a malformed request: the page shows it like any other.
+    return Credentials(fields.text(named[0]), fields.text("password", required=False))

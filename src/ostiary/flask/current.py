@@ -1,0 +1,110 @@
+"""The present request: its caller, the cookies its answer will carry, and what caches are told.
+
+Nothing here touches Flask's own session or ``g``; what is known of a request lives in its ``environ``.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from flask import after_this_request, request
+from werkzeug.wrappers import Response
+
+from ostiary.flask.state import AppState
+from ostiary.kernel.principal import Principal
+from ostiary.kernel.secret import new_secret
+from ostiary.runtime.way_in import CookieToSet
+from ostiary.web.cookies import DOUBLED, CookiePolicy, read_cookie
+from ostiary.web.guard import Caller
+from ostiary.web.headers import protect_from_caches, vary_on_cookie
+
+CSRF_COOKIE: Final = "ostiary_csrf"
+_MARK: Final = "ostiary.answer_watched"
+_NEW_CSRF_COOKIE: Final = "ostiary.new_csrf_cookie"
+
+
+def current_caller(state: AppState) -> Caller:
+    """Who is calling, with CSRF asked of a request that changes something; the answer is kept from caches.
+
+    Raises the ``AuthError`` of a bad explicit credential, and ``CsrfRefused``.
+    """
+    guard = state.runtime.guard
+    caller = guard.caller(request.environ)
+    watch_answer(state, caller)
+    return guard.authenticate(request)
+
+
+def watch_answer(state: AppState, caller: Caller) -> None:
+    """Have the answer to this request cleared of stale cookies, and kept from caches. Once a request."""
+    environ = request.environ
+    if _MARK in environ:
+        return
+    environ[_MARK] = True
+    stale, policy = caller.stale_cookies, state.runtime.cookies
+    known, ambient = bool(caller.principal), caller.ambient
+
+    def finish(response: Response) -> Response:
+        if known:
+            protect_from_caches(response, ambient=ambient)
+        else:
+            # CVE-2023-30861: an answer that depends on nobody being signed in depends on the cookie, too.
+            vary_on_cookie(response)
+        for name in stale:
+            if not any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("Set-Cookie")):
+                policy.clear_cookie(response, name)
+        return response
+
+    after_this_request(finish)
+
+
+def set_cookies(policy: CookiePolicy, cookies: Iterable[CookieToSet]) -> None:
+    """Have the answer to this request carry these cookies, whatever the view returns."""
+    cookies = tuple(cookies)
+
+    def finish(response: Response) -> Response:
+        write_cookies(policy, response, cookies)
+        return response
+
+    after_this_request(finish)
+
+
+def write_cookies(policy: CookiePolicy, response: Response, cookies: Iterable[CookieToSet]) -> None:
+    """Put cookies into a response. An answer that sets one is nobody else's."""
+    for cookie in cookies:
+        name = policy.name(cookie.stem)
+        if cookie.value is None:
+            policy.clear_cookie(response, name)
+        else:
+            policy.set_cookie(response, name, cookie.value, cookie.max_age)
+    protect_from_caches(response)
+
+
+def find_cookie(policy: CookiePolicy, stem: str) -> str | None:
+    """The value of one of our cookies in this request; None if it is absent, doubled or unreadable."""
+    value = read_cookie(request.environ, policy.name(stem))
+    return None if value is DOUBLED or not value else value
+
+
+def become(state: AppState, principal: Principal) -> None:
+    """From here on this request is somebody else's."""
+    binding = principal.credential.id if principal.credential else None
+    state.runtime.guard.become(request.environ, principal, binding)
+
+
+def csrf_binding(state: AppState, *, make: bool) -> str | None:
+    """What a CSRF token of this request is bound to: the credential, or for a visitor a cookie of her own.
+
+    With ``make``, a visitor without one is given one.
+    """
+    caller = state.runtime.guard.caller(request.environ)
+    if caller.csrf_binding is not None and caller.ambient:
+        return caller.csrf_binding
+    if caller.principal and caller.csrf_binding is not None:
+        # Signed in during this request: the form is for the session that has just begun.
+        return caller.csrf_binding
+    policy = state.runtime.cookies
+    visitor: str | None = find_cookie(policy, CSRF_COOKIE) or request.environ.get(_NEW_CSRF_COOKIE)
+    if visitor is None and make:
+        visitor = new_secret()
+        request.environ[_NEW_CSRF_COOKIE] = visitor
+        set_cookies(policy, (CookieToSet(stem=CSRF_COOKIE, value=visitor),))
+    return None if visitor is None else f"visitor:{visitor}"

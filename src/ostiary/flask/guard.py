@@ -1,0 +1,120 @@
+"""``@auth.require``: a guard as a decorator for views, async views, View classes and their methods.
+
+What a guard demands is fixed when it is made: nothing in a request, no variable of the address, can
+change it.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
+
+from flask import current_app
+from flask.globals import request_ctx
+from flask.views import View
+
+from ostiary.kernel.principal import On
+from ostiary.kernel.requirement import Requirement
+
+if TYPE_CHECKING:
+    from flask.wrappers import Request
+
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
+
+Where: TypeAlias = str | Callable[[], On | None] | None
+"""Where a role has to hold: the name of a URL variable, or a function that answers the place."""
+
+GUARDED: Final = "__ostiary_guards__"
+"""The attribute of a function that is guarded: what it demands. ``functools.wraps`` carries it outwards."""
+PUBLIC: Final = "__ostiary_public__"
+"""The attribute of a view that was declared open to everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing a guard checks: a requirement, at a place; ``hidden`` answers 404 instead of 403.
+
+    ``optional`` lets nobody in particular through, and still refuses a bad explicit credential.
+    """
+
+    requirement: Requirement
+    on: Where = None
+    hidden: bool = False
+    optional: bool = False
+
+
+class Doorkeeper(Protocol):
+    """Who carries a check out: the ``Auth`` object."""
+
+    def enter(self, check: Check, request: "Request", variables: dict[str, Any]) -> None:
+        """Let the request pass, or raise."""
+        ...
+
+    def remember_guarded(self, view: Callable[..., Any], guarded: Callable[..., Any]) -> None:
+        """Note that a function was wrapped, so that a guard in the wrong place can be found."""
+        ...
+
+
+class Guard:
+    """A guard: a decorator, and a value that can be kept (``sensitive = auth.require(…)``) and joined (``a & b``)."""
+
+    __slots__ = ("_keeper", "checks")
+
+    def __init__(self, keeper: Doorkeeper, *checks: Check) -> None:
+        self._keeper = keeper
+        self.checks = checks
+
+    def __and__(self, other: "Guard") -> "Guard":
+        """Both guards: what either of them refuses is refused."""
+        return Guard(self._keeper, *self.checks, *other.checks)
+
+    def __repr__(self) -> str:
+        return f"Guard({', '.join(repr(check.requirement) for check in self.checks)})"
+
+    def __call__(self, view: ViewT) -> ViewT:
+        """Guard a view function, an async one, a ``View`` class, or a method of one."""
+        if inspect.isclass(view):
+            return cast("ViewT", self._guard_class(view))
+        if not callable(view):
+            message = f"auth.require guards views, not {view!r}; permissions are text, as in auth.require('order:read')"
+            raise TypeError(message)
+        return cast("ViewT", self._guard_function(view))
+
+    def _guard_class(self, view: type) -> type:
+        if not issubclass(view, View):
+            message = f"auth.require guards Flask views, and {view.__name__} is no flask.views.View"
+            raise TypeError(message)
+        # The last decorator is the outermost: nothing of the class runs before the guard.
+        view.decorators = [*view.decorators, self]
+        return view
+
+    def _guard_function(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        keeper, checks = self._keeper, self.checks
+        is_async = inspect.iscoroutinefunction(view)
+
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:  # whatever the view takes and answers
+            request = request_ctx.request
+            # RFC 9110 §9.3.7: OPTIONS asks what may be done; a preflight carries no credentials.
+            if request.method != "OPTIONS":
+                for check in checks:
+                    keeper.enter(check, request, request.view_args or {})
+            if is_async:
+                return current_app.ensure_sync(view)(*args, **kwargs)
+            return view(*args, **kwargs)
+
+        setattr(guarded, GUARDED, (*getattr(view, GUARDED, ()), *checks))
+        keeper.remember_guarded(view, guarded)
+        return guarded
+
+
+def checks_of(view: Callable[..., Any]) -> tuple[Check, ...]:
+    """What guards a registered view; empty if nothing does."""
+    return cast("tuple[Check, ...]", getattr(view, GUARDED, ()))
+
+
+def is_public(view: Callable[..., Any]) -> bool:
+    """Whether a view was declared open to everybody."""
+    view_class = getattr(view, "view_class", None)
+    return bool(getattr(view, PUBLIC, False) or getattr(view_class, PUBLIC, False))

@@ -1,0 +1,104 @@
+"""Signing in and out of a Flask application: evidence from a view, cookies on its answer."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import jsonify, redirect, request
+
+from ostiary.flask.answers import sign_in_address
+from ostiary.flask.current import become, csrf_binding, find_cookie, set_cookies
+from ostiary.flask.state import AppState
+from ostiary.kernel.errors import AuthError, NotAllowed, SignInRefused
+from ostiary.kernel.factor import Evidence
+from ostiary.kernel.outcome import SignedIn
+from ostiary.kernel.principal import ANONYMOUS, Principal
+from ostiary.runtime.way_in import PENDING_COOKIE, SignInIncomplete
+from ostiary.web.csrf import SAFE_METHODS
+from ostiary.web.negotiation import wants_page
+from ostiary.web.redirect import next_target
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInAnswer:
+    """Somebody is signed in; her cookies travel with whatever the view returns.
+
+    ``response()`` is a ready answer: a redirect to where she wanted to go, or JSON.
+    """
+
+    signed_in: SignedIn
+    principal: Principal
+    next_url: str
+
+    def response(self) -> "Response":
+        """A 303 to the next page, or the principal as JSON."""
+        if wants_page(request.environ):
+            return redirect(self.next_url, code=303)
+        return jsonify({"subject": self.principal.subject, "next": self.next_url})
+
+
+def evidence_of(state: AppState, who: object, proof: str) -> Evidence:
+    """Evidence from what a view hands over: the evidence of a ``verify``, or a subject the application vouches for."""
+    if isinstance(who, Evidence):
+        return who
+    if isinstance(who, str):
+        if not who:
+            message = "auth.sign_in needs a subject that is not empty"
+            raise ValueError(message)
+        return state.way_in.vouch(who, proof)
+    message = f"auth.sign_in takes a subject as text, not {type(who).__name__}: write auth.sign_in(str(…))"
+    raise TypeError(message)
+
+
+def sign_in(state: AppState, evidence: Evidence, *, default_next: str) -> SignInAnswer:
+    """Sign somebody in, on a request that changes something and comes from our own pages.
+
+    Raises ``SignInRefused``, ``SignInIncomplete`` and ``CsrfRefused``.
+    """
+    guard = state.runtime.guard
+    if request.method in SAFE_METHODS:
+        # A link, an image or a prefetch must not sign anybody in (ASVS 5.0 V7.6.2, CVE-2015-9284).
+        raise AuthError(
+            "Signing in needs a form.", code="method_not_allowed", status=405, headers={"Allow": "POST"},
+            detail="auth.sign_in was called for a request that should change nothing",
+        )  # fmt: skip
+    guard.check_csrf(request, csrf_binding(state, make=False))
+    caller = guard.caller(request.environ)
+    if caller.principal and not caller.ambient and caller.reader is not None:
+        raise NotAllowed(detail="a program with a credential of its own asked for a session")
+    present = caller.principal
+    policy = state.runtime.cookies
+    try:
+        entered = state.way_in.enter(evidence, present=present, pending=find_cookie(policy, PENDING_COOKIE))
+    except SignInIncomplete as incomplete:
+        set_cookies(policy, incomplete.cookies)
+        address = sign_in_address(state)
+        if address is not None:
+            incomplete.members = {**incomplete.members, "next": address}
+        raise
+    set_cookies(policy, entered.cookies)
+    become(state, entered.principal)
+    wanted = next_target(request, state.runtime.deployment.urls, default_next)
+    return SignInAnswer(signed_in=entered.signed_in, principal=entered.principal, next_url=wanted)
+
+
+def sign_out(state: AppState, scope: str) -> None:
+    """Sign the caller of this request out; its answer clears her cookies."""
+    present = state.runtime.guard.authenticate(request).principal
+    set_cookies(state.runtime.cookies, state.way_in.leave(present, scope))
+    if scope != "others":
+        become(state, ANONYMOUS)
+
+
+def end_credential(state: AppState) -> None:
+    """The user behind the present credential is gone: end it, and let the request go on as nobody's."""
+    present = state.runtime.guard.caller(request.environ).principal
+    set_cookies(state.runtime.cookies, state.way_in.leave(present, "here"))
+    become(state, ANONYMOUS)
+
+
+def refused_user() -> SignInRefused:
+    """The user loader knows nobody by this subject: refused like any wrong sign-in."""
+    return SignInRefused(detail="user_loader answered None")

@@ -1,0 +1,160 @@
+"""What ``Auth`` keeps for one Flask application: its plan from the start, its runtime from first use."""
+
+import inspect
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask, has_request_context, request
+
+from ostiary.flask.database import database_of
+from ostiary.flask.signals import signalling
+from ostiary.kernel.client import NO_CLIENT, Client
+from ostiary.kernel.errors import ConfigurationError, Problem
+from ostiary.kernel.event_bus import Listeners
+from ostiary.kernel.settings import PREFIX, Sources, read_setting, unknown_setting
+from ostiary.runtime.assembly import Assembly, all_feature_names, assemble
+from ostiary.runtime.deployment import NAMES, read_deployment
+from ostiary.runtime.runtime import Runtime, Surroundings, build_runtime
+from ostiary.runtime.way_in import DEVICE_COOKIE, WayIn
+from ostiary.web.client_address import client_address
+from ostiary.web.cookies import DOUBLED, read_cookie
+
+if TYPE_CHECKING:
+    from ostiary.kernel.clock import Clock
+
+EXTENSION: Final = "ostiary"
+_LONGEST_DEVICE: Final = 300
+
+
+class AppState:
+    """One application's share of an ``Auth``."""
+
+    def __init__(
+        self, app: Flask, features: tuple[object, ...], *, listeners: Listeners, database: object, url_prefix: str
+    ) -> None:
+        self.app = app
+        self.url_prefix = url_prefix
+        self.clock: Clock | None = None
+        self._listeners = listeners
+        self._database = database
+        self._lock = threading.Lock()
+        self._runtime: Runtime | None = None
+        self._way_in: WayIn | None = None
+        self.warnings: list[Problem] = []
+        problems: list[Problem] = []
+        self.assembly: Assembly = assemble(features, self.sources, problems)
+        problems.extend(self._unknown_settings())
+        if problems:
+            raise ConfigurationError(problems)
+
+    @property
+    def sources(self) -> Sources:
+        """Where settings stand. The testing package and the shell may change both until first use."""
+        return Sources(config=self.app.config, environment=os.environ)
+
+    @property
+    def development(self) -> bool:
+        """Whether this is a developer's machine: debug, testing, or ``OSTIARY_DEVELOPMENT=1``."""
+        if self.app.debug or self.app.testing:
+            return True
+        found = self.sources.find("DEVELOPMENT")
+        return found is not None and read_setting(found[1], bool) is True
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime, built at first use: by then ``app.run(debug=True)`` has said what this is."""
+        if self._runtime is None:
+            with self._lock:
+                if self._runtime is None:
+                    self._runtime = self._build()
+        return self._runtime
+
+    @property
+    def way_in(self) -> WayIn:
+        """Signs people in and out."""
+        if self._way_in is None:
+            self._way_in = WayIn(self.runtime)
+        return self._way_in
+
+    def _build(self) -> Runtime:
+        problems: list[Problem] = []
+        deployment = read_deployment(
+            self.sources,
+            problems,
+            development=self.development,
+            testing=bool(self.app.testing),
+            instance_path=Path(self.app.instance_path),
+        )
+        if problems:
+            raise ConfigurationError(problems)
+        around = Surroundings(
+            listeners=(self._listeners, signalling(self.app)),
+            client=self.client,
+            database=database_of(self._database, self.app, development=deployment.development),
+            clock=self.clock,
+        )
+        return build_runtime(self.assembly, deployment, around)
+
+    def deployment_problems(self) -> list[Problem]:
+        """What would be wrong if this were served now. Makes nothing, opens nothing."""
+        problems: list[Problem] = []
+        read_deployment(
+            self.sources,
+            problems,
+            development=self.development,
+            testing=True,
+            instance_path=Path(self.app.instance_path),
+        )
+        return problems
+
+    def client(self) -> Client:
+        """The client of the present request; the ``ClientSource`` of the features."""
+        if not has_request_context():
+            return NO_CLIENT
+        environ = request.environ
+        address = client_address(environ, trusted_proxies=self.runtime.deployment.trusted_proxies)
+        network = None if address.forwarded_by_unknown_proxy else address.network or "unknown"
+        cookie = read_cookie(environ, self.runtime.cookies.name(DEVICE_COOKIE))
+        device = environ.get("HTTP_USER_AGENT")
+        return Client(
+            network=network,
+            device=device[:_LONGEST_DEVICE] if device else None,
+            known_device=None if cookie is DOUBLED else cookie,
+        )
+
+    def _unknown_settings(self) -> list[Problem]:
+        """Names with our prefix that nothing reads: an error in ``app.config``, a warning in the environment."""
+        known = NAMES | self.assembly.setting_names()
+        features = all_feature_names()
+        problems: list[Problem] = []
+        for name, in_config in self.sources.names():
+            if name.removesuffix("_FILE") in known or name.startswith("TEST_"):
+                continue
+            off = next((feature for feature in features if name.startswith(f"{feature.upper()}_")), None)
+            problem = unknown_setting(name, known)
+            if off is not None and off not in self.assembly:
+                what = f"{PREFIX}{name} is set, and the feature {off} is not switched on"
+                problem = Problem(code="setting_of_absent_feature", what=what, cure="switch it on, or remove the name")
+            (problems if in_config else self.warnings).append(problem)
+        return problems
+
+
+def runs_as_script(app: Flask) -> bool:
+    """Whether the application is being run as a script: then ``app.run`` has yet to say whether this is debug."""
+    return app.import_name == "__main__"
+
+
+def runs_our_command() -> bool:
+    """Whether this process is ``flask ostiary …``, which must work while things are still wrong."""
+    return EXTENSION in sys.argv[1:3] and Path(sys.argv[0]).name in ("flask", "__main__.py")
+
+
+def is_coroutine_function(function: Any) -> bool:  # any callable
+    """Whether calling this gives something that has to be awaited, however it is wrapped."""
+    while hasattr(function, "func"):
+        function = function.func
+    call = getattr(function, "__call__", None)  # noqa: B004 - an object whose class defines an async __call__
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)

@@ -1,0 +1,35 @@
+"""The clock: the only place that asks the machine what time it is.
+
+Every instant inside Ostiary is a whole number of milliseconds since the Unix epoch, UTC. One unit,
+one type: no naive datetimes, no daylight saving, the same value in both databases. Rules never read
+a clock; they are given ``now``.
+"""
+
+import time
+from typing import Protocol, TypeAlias
+
+Millis: TypeAlias = int
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+SECOND: Millis = 1_000
+MINUTE: Millis = 60 * SECOND
+HOUR: Millis = 60 * MINUTE
+DAY: Millis = 24 * HOUR
+
+
+class Clock(Protocol):
+    """Something that knows what time it is."""
+
+    def now(self) -> Millis:
+        """The present, in milliseconds since the Unix epoch, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    __slots__ = ()
+
+    def now(self) -> Millis:
+        """The present, in milliseconds since the Unix epoch, UTC."""
+        return time.time_ns() // 1_000_000

@@ -1,0 +1,98 @@
+"""Features as values: a constructor that is its settings, frozen, and aware of which of them were given.
+
+``@feature`` makes a class a frozen, slotted, keyword-only dataclass. What is not given in code is
+read from the configuration (``kernel/settings.py``) into a *new* value for each application; the one
+a module shares never changes.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, field
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+from ostiary.kernel.errors import Problem
+from ostiary.kernel.resources import Resources
+
+T = TypeVar("T", bound="Feature")
+
+
+class Feature:
+    """Something an application can switch on.
+
+    ``name`` is the stem that its folder, its settings and its attribute of ``auth`` share; ``requires``
+    names the features that come with it.
+    """
+
+    __slots__ = ("given",)
+
+    name: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+
+    given: frozenset[str]
+    """The settings that were written in code, and win over every configuration."""
+
+    def required(self) -> tuple[str, ...]:
+        """The features that must be on, which may depend on settings."""
+        return type(self).requires
+
+    def stores(self) -> bool:
+        """Whether it needs a database."""
+        return False
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong with these settings, each with its cure. Asked once they are resolved."""
+        return ()
+
+    def proofs(self) -> frozenset[str]:
+        """The kinds of proof (keys of ``kernel.factor.CATEGORIES``) a person can give through this feature."""
+        return frozenset()
+
+    def credential_kinds(self) -> frozenset[str]:
+        """The kinds of credential a caller can present through this feature."""
+        return frozenset()
+
+    def routes(self) -> tuple[object, ...]:
+        """The addresses it answers (``web.route.Route``), known before anything is built."""
+        return ()
+
+    def expiring(self) -> tuple[object, ...]:
+        """The tables whose rows may go when they are old (``storage.prune.Expiring``)."""
+        return ()
+
+    def contribute(self, resources: Resources) -> object:
+        """Build what it adds to an application: actions, readers, routes, listeners. No I/O."""
+        message = f"{self.name} contributes nothing to {resources!r}"
+        raise LookupError(message)
+
+
+def setting(
+    default: Any = MISSING,  # as dataclasses.field
+    *,
+    about: str,
+    factory: Callable[[], Any] | None = None,
+    positional: bool = False,
+    secret: bool = False,
+) -> Any:  # a field specifier takes the type of its field
+    """One setting: its default, and what it is, in which unit, and where the default comes from."""
+    metadata = {"about": about, "secret": secret}
+    if factory is not None:
+        return field(default_factory=factory, kw_only=not positional, repr=not secret, metadata=metadata)
+    return field(default=default, kw_only=not positional, repr=not secret, metadata=metadata)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+def feature(cls: type[T]) -> type[T]:
+    """Make a class a feature: a frozen value that remembers which settings were given."""
+    made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+    construct = made.__init__
+    signature = inspect.signature(construct)
+
+    def __init__(self: T, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the dataclass's own arguments
+        given = frozenset(signature.bind(self, *args, **kwargs).arguments) - {"self"}
+        object.__setattr__(self, "given", given)
+        construct(self, *args, **kwargs)
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined] # what editors and docs show
+    __init__.__doc__ = construct.__doc__
+    made.__init__ = __init__  # type: ignore[assignment]
+    return made

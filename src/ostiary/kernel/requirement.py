@@ -1,0 +1,175 @@
+"""Requirements: what a guard demands of a caller, as a value, and the rule that checks it.
+
+``check_requirement`` is the whole of authorization at the door: pure, over values and ``now``.
+Freshness, step-up and multi-factor are one rule over the principal's factors.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias
+
+from ostiary.kernel.clock import MINUTE, Millis
+from ostiary.kernel.decision import ALLOWED, Decision, denied
+from ostiary.kernel.duration import spell_duration
+from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
+from ostiary.kernel.permission import any_covers
+from ostiary.kernel.principal import On, Principal
+
+# A proof "from the future" is a clock that was set back. A minute is the usual drift; more is not fresh.
+_CLOCK_DRIFT: Final = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Several names, and whether all of them or any one of them is wanted."""
+
+    mode: Literal["all", "any"]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.names or not all(isinstance(name, str) and name for name in self.names):
+            message = f"{self.mode}_of needs at least one name, each of them text"
+            raise ValueError(message)
+
+    def __str__(self) -> str:
+        return self.names[0] if len(self.names) == 1 else f"{self.mode}_of{self.names!r}"
+
+    def met_by(self, has: frozenset[str] | set[str]) -> bool:
+        """Whether the names at hand are enough."""
+        return has.issuperset(self.names) if self.mode == "all" else not has.isdisjoint(self.names)
+
+
+def any_of(*names: str) -> Names:
+    """Any one of these names is enough: ``role=any_of("admin", "teller")``."""
+    return Names("any", names)
+
+
+def all_of(*names: str) -> Names:
+    """All of these names are wanted: ``proof=all_of("password", "totp")``."""
+    return Names("all", names)
+
+
+Place: TypeAlias = On | None
+
+
+class Rights(Protocol):
+    """What a subject may do: answered by the feature that knows roles."""
+
+    def permissions(self, principal: Principal, on: Place) -> frozenset[str]:
+        """The permission patterns the subject holds on the place or everywhere."""
+        ...
+
+    def roles(self, principal: Principal, on: Place) -> frozenset[str]:
+        """The roles the subject holds on the place or everywhere."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a guard demands. The empty one demands only that somebody is signed in.
+
+    ``permission``          ``resource:action``, in the person's rights and in the credential's scope
+    ``role``                names of roles
+    ``factors``             how many categories (knows, has, is) were proven, at any time in this session
+    ``fresh``               the qualifying proof is no older, in milliseconds
+    ``proof``               the kinds of proof that qualify; None: every kind but a remembered browser
+    ``phishing_resistant``  a qualifying proof must resist phishing
+    ``via``                 the kinds of credential that may be used
+    """
+
+    permission: str | None = None
+    role: Names | None = None
+    factors: int = 1
+    fresh: Millis | None = None
+    proof: Names | None = None
+    phishing_resistant: bool = False
+    via: Names | None = None
+
+    @property
+    def only_signed_in(self) -> bool:
+        """Whether it demands nothing but a signed-in caller."""
+        return self == SIGNED_IN
+
+    def demands_proof(self) -> bool:
+        """Whether it looks at the principal's factors."""
+        return self.factors > 1 or self.fresh is not None or self.proof is not None or self.phishing_resistant
+
+
+SIGNED_IN: Final = Requirement()
+"""Somebody is signed in, by any credential that is not restricted to a scope."""
+
+
+def check_requirement(
+    requirement: Requirement, principal: Principal, *, now: Millis, rights: Rights | None = None, on: Place = None
+) -> Decision:
+    """Whether the principal meets the requirement; the first ground that fails decides.
+
+    A restricted credential (``scope`` is not None) passes only a requirement that names a permission
+    it was given: a bare guard or a role says nothing about what the credential is for.
+    """
+    if not principal:
+        return denied("not_authenticated", "nobody is signed in", "sign_in")
+    if requirement.via is not None and not _via_met(requirement.via, principal):
+        return denied(
+            "wrong_credential", f"this needs a credential of kind {requirement.via}", f"via={requirement.via}"
+        )
+    if principal.scope is not None or requirement.permission is not None or requirement.role is not None:
+        decision = _check_rights(requirement, principal, rights, on)
+        if not decision.allowed:
+            return decision
+    if requirement.demands_proof():
+        return check_proof(requirement, principal.factors, now=now)
+    return ALLOWED
+
+
+def _via_met(via: Names, principal: Principal) -> bool:
+    return principal.credential is not None and via.met_by({principal.credential.kind})
+
+
+def _check_rights(requirement: Requirement, principal: Principal, rights: Rights | None, on: Place) -> Decision:
+    permission = requirement.permission
+    if principal.scope is not None:
+        if permission is None:
+            return denied(
+                "insufficient_scope", "the credential is restricted, and this guard names no permission it could have"
+            )
+        if not any_covers(principal.scope, permission):
+            return denied("insufficient_scope", f"the credential was not given {permission}", f"scope={permission}")
+    if permission is not None and not (rights and any_covers(rights.permissions(principal, on), permission)):
+        return denied("missing_permission", f"the subject does not hold {permission}", f"permission={permission}")
+    if requirement.role is not None and not (rights and requirement.role.met_by(rights.roles(principal, on))):
+        return denied("missing_role", f"the subject does not hold {requirement.role}", f"role={requirement.role}")
+    return ALLOWED
+
+
+def check_proof(requirement: Requirement, factors: tuple[Factor, ...], *, now: Millis) -> Decision:
+    """Whether what was proven is enough, and recent enough."""
+    proven = [factor for factor in factors if CATEGORIES[factor.kind]]
+    if count_factors(proven) < requirement.factors:
+        text = f"{count_factors(proven)} of {requirement.factors} factors are proven"
+        return denied("step_up_needed", text, f"factors={requirement.factors}")
+    qualifying = proven
+    if requirement.proof is not None:
+        qualifying = [factor for factor in factors if factor.kind in requirement.proof.names]
+        if not requirement.proof.met_by({factor.kind for factor in qualifying}):
+            return denied("step_up_needed", f"this needs a proof by {requirement.proof}", f"proof={requirement.proof}")
+    if requirement.phishing_resistant and not _resistant(qualifying):
+        return denied("step_up_needed", "this needs a proof that resists phishing", "phishing_resistant=True")
+    if requirement.fresh is not None and not _fresh_enough(requirement, qualifying, requirement.fresh, now):
+        limit = spell_duration(requirement.fresh)
+        return denied("step_up_needed", f"the proof is older than {limit}", f"fresh={limit}")
+    return ALLOWED
+
+
+def _fresh_enough(requirement: Requirement, qualifying: list[Factor], limit: Millis, now: Millis) -> bool:
+    recent = [factor for factor in qualifying if -_CLOCK_DRIFT <= now - factor.at <= limit]
+    # One of the recent proofs resists phishing; not each of them: a fresh password beside a fresh passkey is two factors.
+    if requirement.phishing_resistant and not _resistant(recent):
+        return False
+    if requirement.proof is not None:
+        # The named kinds are what must be recent; how many factors there are was counted over the session.
+        return requirement.proof.met_by({factor.kind for factor in recent})
+    return bool(recent) and count_factors(recent) >= requirement.factors
+
+
+def _resistant(factors: list[Factor]) -> bool:
+    return any(factor.phishing_resistant for factor in factors)

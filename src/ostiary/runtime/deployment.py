@@ -1,0 +1,186 @@
+"""The deployment: the settings of a process rather than of a feature, and what must be there in production.
+
+Keys, addresses, proxies. Development forgives what production does not: a missing key is made once
+and kept in the instance folder, and the public URL is whatever the request came to.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, cast
+
+from ostiary.kernel.errors import Problem
+from ostiary.kernel.key_ring import KeyRing, check_secret_key
+from ostiary.kernel.secret import Secret
+from ostiary.kernel.settings import Sources, Unreadable, read_setting
+from ostiary.web.origin import NotAnOrigin, Origin, parse_origin
+from ostiary.web.url_policy import UrlPolicy
+
+NAMES: Final = frozenset(
+    {
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "PUBLIC_URL",
+        "TRUSTED_PROXIES",
+        "TRUSTED_ORIGINS",
+        "CSRF",
+        "DEVELOPMENT",
+    }
+)
+"""The settings that belong to no feature, without the prefix."""
+
+CsrfMode = Literal["metadata", "token"]
+
+KEY_FILE: Final = "ostiary.key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """Where and how this process runs."""
+
+    development: bool
+    testing: bool
+    key_ring: KeyRing
+    public_url: Origin | None
+    trusted_origins: frozenset[Origin]
+    trusted_proxies: int
+    csrf: CsrfMode
+    database_url: Secret | None
+    redis_url: Secret | None
+    instance_path: Path
+
+    @property
+    def urls(self) -> UrlPolicy:
+        """Where redirects may lead, and which origins are ours."""
+        return UrlPolicy(self.public_url, self.trusted_origins, self.trusted_proxies)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads settings and collects what is wrong with them."""
+
+    sources: Sources
+    problems: list[Problem]
+    places: dict[str, str] = field(default_factory=dict[str, str])
+
+    def read(self, name: str, hint: object) -> object | None:
+        try:
+            found = self.sources.find(name)
+            if found is None or found[1] in ("", None):
+                return None
+            self.places[name] = found[0]
+            return read_setting(found[1], hint)
+        except Unreadable as error:
+            self.add("unreadable_setting", f"OSTIARY_{name} cannot be read", str(error))
+            return None
+
+    def add(self, code: str, what: str, cure: str) -> None:
+        self.problems.append(Problem(code=code, what=what, cure=cure))
+
+    def origin(self, name: str, text: str) -> Origin | None:
+        try:
+            return parse_origin(text.rstrip("/"))
+        except NotAnOrigin as error:
+            self.add("not_an_origin", f"OSTIARY_{name} is not an origin", str(error))
+            return None
+
+
+def read_deployment(
+    sources: Sources, problems: list[Problem], *, development: bool, testing: bool, instance_path: Path
+) -> Deployment:
+    """The deployment as it is configured; what is wrong with it is added to ``problems``."""
+    reader = _Reader(sources, problems)
+    public_url = _read_public_url(reader, development=development)
+    return Deployment(
+        development=development,
+        testing=testing,
+        key_ring=_read_keys(reader, development=development, testing=testing, instance_path=instance_path),
+        public_url=public_url,
+        trusted_origins=_read_trusted_origins(reader),
+        trusted_proxies=_read_proxies(reader),
+        csrf=cast("CsrfMode", reader.read("CSRF", CsrfMode) or "metadata"),
+        database_url=cast("Secret | None", reader.read("DATABASE_URL", Secret)),
+        redis_url=cast("Secret | None", reader.read("REDIS_URL", Secret)),
+        instance_path=instance_path,
+    )
+
+
+def _read_public_url(reader: _Reader, *, development: bool) -> Origin | None:
+    text = cast("str | None", reader.read("PUBLIC_URL", str))
+    if text is None:
+        if not development:
+            reader.add(
+                "no_public_url",
+                "OSTIARY_PUBLIC_URL is not set: without it, origins and redirects would be compared with what the "
+                "request says of itself",
+                "set it to the address people use, such as OSTIARY_PUBLIC_URL=https://shop.example "
+                "(in development, set OSTIARY_DEVELOPMENT=1 or run with --debug instead)",
+            )
+        return None
+    origin = reader.origin("PUBLIC_URL", text)
+    if origin is not None and origin.scheme != "https" and not development:
+        reader.add(
+            "public_url_without_tls",
+            f"OSTIARY_PUBLIC_URL is {origin}, and cookies that sign people in must not travel over plain HTTP",
+            "put a certificate in front, and set OSTIARY_PUBLIC_URL=https://…",
+        )
+    return origin
+
+
+def _read_trusted_origins(reader: _Reader) -> frozenset[Origin]:
+    texts = cast("tuple[str, ...]", reader.read("TRUSTED_ORIGINS", tuple[str, ...]) or ())
+    origins = [reader.origin("TRUSTED_ORIGINS", text) for text in texts]
+    return frozenset(origin for origin in origins if origin is not None)
+
+
+def _read_proxies(reader: _Reader) -> int:
+    count = cast("int | None", reader.read("TRUSTED_PROXIES", int))
+    if count is not None and not 0 <= count <= 10:
+        reader.add(
+            "impossible_proxies",
+            f"OSTIARY_TRUSTED_PROXIES is {count}",
+            "it is the number of proxies of yours that a request passes, such as 1",
+        )
+        return 0
+    return count or 0
+
+
+def _read_keys(reader: _Reader, *, development: bool, testing: bool, instance_path: Path) -> KeyRing:
+    key = cast("Secret | None", reader.read("SECRET_KEY", Secret))
+    fallbacks = cast("tuple[str, ...]", reader.read("SECRET_KEY_FALLBACKS", tuple[str, ...]) or ())
+    if key is None and not development:
+        reader.add(
+            "no_secret_key",
+            "OSTIARY_SECRET_KEY is not set",
+            "set it to the output of: python -c 'import secrets; print(secrets.token_urlsafe(48))' "
+            "(or OSTIARY_SECRET_KEY_FILE to a file; in development, set OSTIARY_DEVELOPMENT=1 or run with --debug)",
+        )
+    if key is None:
+        # In production there is a problem already; this key only lets the other problems be found.
+        key = Secret(secrets.token_urlsafe(48)) if testing or not development else development_key(instance_path)
+    ring = [key, *(Secret(fallback) for fallback in fallbacks)]
+    reader.problems.extend(problem for one in ring if (problem := check_secret_key(one)) is not None)
+    return KeyRing(ring)
+
+
+def development_key(instance_path: Path) -> Secret:
+    """The key of a developer's machine: made once, kept in the instance folder, readable by its owner alone."""
+    path = instance_path / KEY_FILE
+    instance_path.mkdir(parents=True, exist_ok=True)
+    fresh = secrets.token_urlsafe(48)
+    temporary = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
+    try:
+        # A whole file of its own first, then one atomic link: two processes that start together agree on one key, and
+        # a link somebody planted under this name is never followed.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(fresh)
+        os.link(temporary, path)
+    except FileExistsError:
+        return Secret(path.read_text(encoding="ascii").strip())
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Secret(fresh)

@@ -1,0 +1,167 @@
+"""The runtime of one application: everything wired, once, and never changed again. No I/O until something is asked."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ostiary.kernel.client import ClientSource
+from ostiary.kernel.clock import Clock, SystemClock
+from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
+from ostiary.kernel.event_bus import EventBus, Listeners
+from ostiary.kernel.requirement import Rights
+from ostiary.kernel.resources import Resources
+from ostiary.runtime.assembly import Assembly
+from ostiary.runtime.deployment import Deployment
+from ostiary.web.contribution import Contribution
+from ostiary.web.cookies import CookiePolicy
+from ostiary.web.credential_reader import CredentialReader
+from ostiary.web.csrf import CsrfPolicy
+from ostiary.web.guard import RequestGuard
+
+if TYPE_CHECKING:
+    from ostiary.storage.database import Database
+    from ostiary.storage.ephemeral.store import EphemeralStore
+
+T = TypeVar("T")
+
+EMBEDDED_FILE = "ostiary.sqlite3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """One application, ready to serve."""
+
+    assembly: Assembly
+    deployment: Deployment
+    resources: Resources
+    actions: Mapping[str, object]
+    guard: RequestGuard
+    bus: EventBus
+    clock: Clock
+    cookies: CookiePolicy
+    csrf: CsrfPolicy
+    rights: Rights | None
+
+    def action(self, feature: str, kind: type[T]) -> T:
+        """The actions of a feature that is on. Raises ``ConfigurationError`` with the cure if it is not."""
+        found = self.actions.get(feature)
+        if not isinstance(found, kind):
+            name = "".join(part.capitalize() for part in feature.split("_"))
+            raise misconfigured("feature_not_on", f"auth.{feature} is used, and {name}() is not on", f"add {name}()")
+        return found
+
+    @property
+    def database(self) -> "Database | None":
+        """The database, if a feature needs one."""
+        from ostiary.storage.database import Database  # SQLAlchemy only where it is used
+
+        return self.resources.find(Database)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an adapter brings: the application's listeners, its request, and perhaps its own database and clock."""
+
+    listeners: tuple[Listeners, ...]
+    client: ClientSource
+    database: "Database | None" = None
+    clock: Clock | None = None
+
+
+def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundings) -> Runtime:
+    """Wire everything. Opens nothing: connections are made at first use, in the process that uses them."""
+    clock = around.clock or SystemClock()
+    feature_listeners = Listeners()
+    bus = EventBus(feature_listeners, *around.listeners)
+    resources = Resources()
+    resources.add(clock, as_type=Clock)
+    resources.add(deployment.key_ring)
+    resources.add(bus)
+    resources.add(around.client, as_type=ClientSource)
+    cookies = _cookies(assembly, deployment)
+    resources.add(cookies)
+    _add_storage(resources, assembly, deployment, around.database)
+    actions: dict[str, object] = {}
+    readers: tuple[CredentialReader, ...] = ()
+    rights: Rights | None = None
+    for feature in assembly.features:
+        contribution = feature.contribute(resources)
+        if not isinstance(contribution, Contribution):
+            message = f"{feature.name} contributes no Contribution"
+            raise TypeError(message)
+        resources.add(contribution.actions)
+        actions[feature.name] = contribution.actions
+        readers += contribution.readers
+        rights = contribution.rights or rights
+        feature_listeners.extend(contribution.listeners)
+    csrf = CsrfPolicy(deployment.key_ring, deployment.urls, mode=deployment.csrf, development=deployment.development)
+    guard = RequestGuard(readers, csrf=csrf, clock=clock, announce=bus.announce, rights=rights)
+    return Runtime(
+        assembly=assembly,
+        deployment=deployment,
+        resources=resources,
+        actions=MappingProxyType(actions),
+        guard=guard,
+        bus=bus,
+        clock=clock,
+        cookies=cookies,
+        csrf=csrf,
+        rights=rights,
+    )
+
+
+def _cookies(assembly: Assembly, deployment: Deployment) -> CookiePolicy:
+    sessions: Any = assembly.get("sessions")
+    domain = sessions.cookie_domain if sessions is not None else None
+    try:
+        return CookiePolicy(development=deployment.development, domain=domain)
+    except ValueError as error:
+        cure = 'cookie_domain is a host name such as "shop.example", without scheme, port or leading dot'
+        raise ConfigurationError([Problem(code="not_a_domain", what=str(error), cure=cure)]) from error
+
+
+def _add_storage(resources: Resources, assembly: Assembly, deployment: Deployment, given: "Database | None") -> None:
+    from ostiary.storage.ephemeral.store import EphemeralStore  # storage only where it is used
+
+    database = given
+    if database is None and assembly.stores():
+        database = _own_database(resources, deployment)
+    if database is not None:
+        from ostiary.storage.guard_reads import GuardReads  # SQLAlchemy only with a database
+
+        resources.add(database)
+        resources.add(GuardReads(database))
+    resources.add(_ephemeral(deployment, database), as_type=EphemeralStore)
+
+
+def _own_database(resources: Resources, deployment: Deployment) -> "Database":
+    from ostiary.storage.database import Database  # SQLAlchemy only with a database
+
+    if deployment.database_url is not None:
+        url = deployment.database_url.reveal()
+        return Database.from_url(url, migrates_itself=deployment.development and url.startswith("sqlite"))
+    if deployment.testing:
+        # Tests never write into the developer's own data.
+        folder = Path(tempfile.mkdtemp(prefix="ostiary-test-"))
+        weakref.finalize(resources, shutil.rmtree, folder, ignore_errors=True)
+        return Database.embedded(folder / EMBEDDED_FILE)
+    return Database.embedded(deployment.instance_path / EMBEDDED_FILE)
+
+
+def _ephemeral(deployment: Deployment, database: "Database | None") -> "EphemeralStore":
+    if deployment.redis_url is not None:
+        from ostiary.storage.ephemeral.redis import RedisEphemeralStore  # an extra
+
+        return RedisEphemeralStore(deployment.redis_url.reveal())
+    if database is not None:
+        from ostiary.storage.ephemeral.sql import SqlEphemeralStore  # SQLAlchemy only with a database
+
+        return SqlEphemeralStore(database)
+    from ostiary.storage.ephemeral.memory import MemoryEphemeralStore  # only without a database
+
+    return MemoryEphemeralStore()

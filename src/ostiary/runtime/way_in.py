@@ -1,0 +1,142 @@
+"""The one way in: evidence becomes a session, and a browser learns of it by cookies; and the way out.
+
+Whatever the framework, a sign-in is this: conclude what the evidence comes to; start the session and
+write the audit row in one transaction; tell the browser. An adapter only carries cookies.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ostiary.features.sessions.end import SessionActions
+from ostiary.features.sessions.http import session_id
+from ostiary.features.sessions.present import SESSION_COOKIE
+from ostiary.features.sign_in import SignInActions
+from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
+from ostiary.kernel.client import ClientSource
+from ostiary.kernel.errors import AuthError, SignInRefused
+from ostiary.kernel.events import SignInIncompleteYet, SignInSucceeded
+from ostiary.kernel.factor import Evidence, Factor
+from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
+from ostiary.kernel.principal import Principal
+from ostiary.runtime.runtime import Runtime
+
+PENDING_COOKIE: Final = "ostiary_pending"
+DEVICE_COOKIE: Final = "ostiary_device"
+
+
+class SignInIncomplete(AuthError):
+    """The proof is good, and policy wants another factor. Answers itself: the next page, or a problem with ``methods``."""
+
+    code = "factor_needed"
+    status = 401
+    public_message = "One more step is needed to sign in."
+
+    def __init__(self, outcome: FactorNeeded | EnrolmentNeeded, *, cookies: "tuple[CookieToSet, ...]") -> None:
+        self.outcome = outcome
+        self.cookies = cookies
+        code = "factor_needed" if isinstance(outcome, FactorNeeded) else "enrolment_needed"
+        super().__init__(code=code, members={"methods": list(outcome.methods)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieToSet:
+    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie."""
+
+    stem: str
+    value: str | None = field(repr=False)
+    max_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """Somebody is signed in: the principal of the rest of this request, and what the browser is told."""
+
+    signed_in: SignedIn
+    principal: Principal
+    cookies: tuple[CookieToSet, ...]
+
+
+class WayIn:
+    """Signs people in and out of one application."""
+
+    __slots__ = ("_client", "_runtime", "_sessions", "_sign_in")
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._sign_in = runtime.action("sign_in", SignInActions)
+        self._sessions = runtime.action("sessions", SessionActions)
+        self._client = runtime.resources[ClientSource]  # type: ignore[type-abstract] # found by its protocol
+
+    def vouch(self, subject: str, proof: str) -> Evidence:
+        """Evidence that the application vouches for."""
+        return Evidence(subject, Factor(proof, at=self._runtime.clock.now()))
+
+    def enter(self, evidence: Evidence, *, present: Principal, pending: str | None) -> Entered:
+        """Sign somebody in.
+
+        ``present`` is who the request is now: the same subject adds a factor, another one is signed out
+        first. ``pending`` is the pending sign-in's handle, unverified. Raises ``SignInIncomplete`` when
+        policy wants another factor, and ``SignInRefused``.
+        """
+        earlier, epoch = self._proven_before(evidence, present, pending)
+        outcome = self._sign_in.conclude(evidence, earlier=earlier, first_epoch=epoch)
+        if isinstance(outcome, Refused):
+            raise SignInRefused(code="sign_in_refused", detail=outcome.detail)
+        if isinstance(outcome, FactorNeeded | EnrolmentNeeded):
+            raise self._incomplete(outcome)
+        return self._start(outcome, evidence, present, was_pending=pending is not None)
+
+    def _proven_before(
+        self, evidence: Evidence, present: Principal, pending: str | None
+    ) -> tuple[tuple[Factor, ...], int | None]:
+        """What this sign-in adds to: a pending one, or the present session, of the same subject and no other."""
+        kept = self._sign_in.pending.spend(pending, now=self._runtime.clock.now()) if pending else None
+        if kept is not None and kept.subject == evidence.subject:
+            return kept.factors, kept.epoch
+        if present and present.subject == evidence.subject and session_id(present) is not None:
+            return present.factors, None
+        return (), None
+
+    def _incomplete(self, outcome: FactorNeeded | EnrolmentNeeded) -> SignInIncomplete:
+        handle = self._sign_in.keep(outcome.subject, outcome.factors, outcome.epoch)
+        self._runtime.bus.announce(
+            SignInIncompleteYet(
+                at=self._runtime.clock.now(),
+                subject=outcome.subject,
+                network=self._client().network,
+                methods=tuple(factor.kind for factor in outcome.factors),
+            )
+        )
+        return SignInIncomplete(outcome, cookies=(CookieToSet(stem=PENDING_COOKIE, value=handle),))
+
+    def _start(self, signed_in: SignedIn, evidence: Evidence, present: Principal, *, was_pending: bool) -> Entered:
+        client = self._client()
+        database = self._runtime.database
+        assert database is not None  # noqa: S101 - sessions are on, and they need one
+        with database.write() as tx:
+            session = self._sessions.start(tx, signed_in, replaces=session_id(present))
+            self._runtime.bus.emit(
+                SignInSucceeded(
+                    at=signed_in.at,
+                    subject=signed_in.subject,
+                    network=client.network,
+                    methods=tuple(factor.kind for factor in signed_in.factors),
+                    device=client.device,
+                ),
+                tx,
+            )
+        cookies: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=session.cookie),)
+        if was_pending:
+            cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
+        if evidence.guessed is not None:
+            device = self._sign_in.known_devices.issue(evidence.guessed)
+            cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
+        return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
+
+    def leave(self, present: Principal, scope: str) -> tuple[CookieToSet, ...]:
+        """Sign out ``"here"``, on all ``"others"``, or ``"everywhere"``; the answer is what the browser is told."""
+        if present:
+            self._sessions.leave(present.subject, session_id(present), scope)
+        if scope == "others":
+            return ()
+        return (CookieToSet(stem=SESSION_COOKIE, value=None), CookieToSet(stem=PENDING_COOKIE, value=None))

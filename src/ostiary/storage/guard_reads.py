@@ -1,0 +1,210 @@
+"""The guard's reads: one row, by one prepared statement, on a connection of our own, in microseconds.
+
+Every guarded request reads once, so this is the one place that goes past SQLAlchemy to the driver's
+cursor. Core compiles each statement once; the connections are kept in a small stash, the one used
+last on top.
+"""
+
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import ClauseElement, Dialect, Pool
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from ostiary.storage.database import Database
+from ostiary.storage.database_url import DialectName
+from ostiary.storage.engines import BUSY_TIMEOUT, detach_connection
+from ostiary.storage.failures import as_unavailable, unavailable_on_failure
+
+Row: TypeAlias = tuple[Any, ...]
+
+# Threads of one process that read at the same instant; more open a connection for the occasion.
+_STASH: Final = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRead:
+    """A statement ready for the driver's cursor.
+
+    ``parameters`` are the names, in the order their values are passed: each once, as it first appears in
+    the SQL. ``arrange`` puts the values where the driver wants them, or is None when they are there already.
+    """
+
+    sql: str
+    parameters: tuple[str, ...]
+    arrange: Callable[[Row], Row] | None
+
+
+def compile_read(statement: ClauseElement, dialect: DialectName) -> CompiledRead:
+    """Compile a Core statement whose every value is a named ``bindparam``."""
+    # The placeholders both drivers of PostgreSQL take by position; names would need a dictionary each time.
+    postgresql: Any = PGDialect_psycopg
+    target: Dialect = SQLiteDialect_pysqlite() if dialect == "sqlite" else postgresql(paramstyle="format")
+    compiled = statement.compile(dialect=target)
+    if not isinstance(compiled, SQLCompiler):
+        message = "compile_read takes a query or a change of rows"
+        raise TypeError(message)
+    with_values = [name for name, value in compiled.params.items() if value is not None]
+    if with_values:
+        message = f"compile_read takes named parameters only, without values: {', '.join(with_values)}"
+        raise ValueError(message)
+    places = compiled.positiontup or []
+    names = tuple(dict.fromkeys(places))
+    in_place = list(names) == places
+    arrange = None if in_place else itemgetter(*(names.index(name) for name in places))
+    return CompiledRead(compiled.string, names, arrange)
+
+
+class GuardReads:
+    """Reads for the guard, and its one write, ``touch``. Opens nothing until it is used.
+
+    What is kept are cursors, each the only one of its connection: sqlite3, psycopg and psycopg2 all
+    execute on a cursor, and a cursor may be used again.
+    """
+
+    __slots__ = ("_abandoned", "_database", "_pid", "_pool", "_stash", "_touches")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pid = 0
+        self._pool: Pool | None = None
+        self._stash: deque[Any] = deque()
+        self._touches: deque[Any] = deque()
+        self._abandoned: list[tuple[object, ...]] = []
+
+    def compile(self, statement: ClauseElement) -> CompiledRead:
+        """Compile a Core statement for this database; see ``compile_read``. Opens nothing."""
+        return compile_read(statement, self._database.dialect)
+
+    def fetch_one(self, read: CompiledRead, parameters: Row) -> Row | None:
+        """The one row that matches, as the driver gives it, or None. For statements that find at most one.
+
+        ``parameters`` are in the order of ``read.parameters``. Raises ``Unavailable`` when the database
+        cannot be reached: a guard that cannot ask lets nobody in.
+        """
+        if self._pid != os.getpid():
+            self._start_in_this_process()
+        if read.arrange is not None:
+            parameters = read.arrange(parameters)
+        stash = self._stash
+        try:
+            cursor = stash.pop()
+        except IndexError:
+            return self._fetch_anew(read.sql, parameters)
+        try:
+            cursor.execute(read.sql, parameters)
+            row: Row | None = cursor.fetchone()
+        except Exception:  # noqa: BLE001 - drivers share no class of error; a fresh connection tells what is wrong
+            # The server went away and took the others along.
+            _close(cursor)
+            self._empty(stash)
+            return self._fetch_anew(read.sql, parameters)
+        if len(stash) < _STASH:
+            stash.append(cursor)
+        else:
+            _close(cursor)
+        return row
+
+    def touch(self, statement: CompiledRead, parameters: Row) -> bool:
+        """A write that may be skipped: it never waits for a lock or for the disk. Whether it was made.
+
+        ``parameters`` are in the order of ``statement.parameters``. Never raises for the database's sake.
+        """
+        if self._pid != os.getpid():
+            self._start_in_this_process()
+        if statement.arrange is not None:
+            parameters = statement.arrange(parameters)
+        touches = self._touches
+        try:
+            cursor = touches.pop() if touches else self._open(for_touch=True)
+        except Exception:  # noqa: BLE001 - away, or taken between the look and the pop: then it is skipped
+            return False
+        made = False
+        try:
+            cursor.execute(statement.sql, parameters)
+            made = cursor.rowcount > 0
+        except Exception as error:  # noqa: BLE001 - locked, away, full: no reason to refuse the request
+            if not _is_lock(error):
+                _close(cursor)
+                return False
+        if len(touches) < _STASH:
+            touches.append(cursor)
+        else:
+            _close(cursor)
+        return made
+
+    def close(self) -> None:
+        """Close this process's connections; the next use opens new ones."""
+        if self._pid == os.getpid():
+            self._empty(self._stash)
+            self._empty(self._touches)
+
+    def _fetch_anew(self, sql: str, parameters: Row) -> Row | None:
+        with unavailable_on_failure():
+            cursor = self._open(for_touch=False)
+        try:
+            cursor.execute(sql, parameters)
+            row: Row | None = cursor.fetchone()
+        except Exception as error:
+            _close(cursor)
+            unavailable = as_unavailable(error)
+            if unavailable is None:
+                raise
+            raise unavailable from None
+        self._stash.append(cursor)
+        return row
+
+    def _open(self, *, for_touch: bool) -> Any:
+        engine, file = self._database.engine(), self._database.file
+        if file is None:
+            if self._pool is None:
+                # A pool of its own is never empty because of what others hold; what is taken from it is kept.
+                self._pool = engine.pool.recreate()
+            cursor = detach_connection(self._pool).cursor()
+            # Reads wait for no lock. A touch gives up on one at once, and does not wait for the disk.
+            cursor.execute("SET lock_timeout = 1")
+            cursor.execute("SET synchronous_commit = off")
+            return cursor
+        timeout = 0 if for_touch else BUSY_TIMEOUT
+        connection = sqlite3.connect(file, timeout=timeout, isolation_level=None, check_same_thread=False)
+        cursor = connection.cursor()
+        # NORMAL with a write-ahead log: no waiting for the disk, and a power cut may take back the last touches.
+        cursor.execute("PRAGMA synchronous=NORMAL" if for_touch else "PRAGMA query_only=ON")
+        return cursor
+
+    def _start_in_this_process(self) -> None:
+        # What a fork inherited is the parent's: closing it here would end it there, so it is kept, unused.
+        self._abandoned.append((self._stash, self._touches, self._pool))
+        self._stash = deque()
+        self._touches = deque() if self._database.dialect == "sqlite" else self._stash
+        self._pool = None
+        self._pid = os.getpid()
+
+    @staticmethod
+    def _empty(stash: deque[Any]) -> None:
+        with suppress(IndexError):
+            while True:
+                _close(stash.pop())
+
+
+def _close(cursor: Any) -> None:
+    # A connection that is broken already may complain once more.
+    with suppress(Exception):
+        cursor.connection.close()
+
+
+def _is_lock(error: Exception) -> bool:
+    """Whether somebody else held what we wanted, so that the connection is still good."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    # 55P03 lock_not_available (PostgreSQL, appendix A).
+    return "55P03" in (getattr(error, "sqlstate", None), getattr(error, "pgcode", None))

@@ -1,0 +1,144 @@
+"""Joining the application's own transaction: our statements, its commit.
+
+A verb inside ``joining`` writes through the application's connection, within a savepoint: if the verb
+fails, nothing of it remains, and the application may go on. What waits for the commit runs after the
+application's commit, and is forgotten with its rollback, or with the rollback of the savepoint it was in.
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
+
+from ostiary.storage.transaction import Act, Transaction, run_all
+
+_KEY: Final = "ostiary_after_commit"
+
+# Per context (thread, task): the transactions of the application that verbs join, each with the database that it is
+# of. An immutable value.
+joined_transactions: "ContextVar[tuple[tuple[object, Joined], ...]]" = ContextVar("ostiary_joined", default=())
+
+
+class AfterCommit:
+    """What is to be done after the commit of one connection's transaction, aware of savepoints."""
+
+    __slots__ = ("__weakref__", "_acts", "_savepoints")
+
+    def __init__(self, connection: Connection) -> None:
+        self._acts: list[tuple[int, Act]] = []
+        self._savepoints: list[str] = []
+        event.listen(connection, "savepoint", self._opened)
+        event.listen(connection, "release_savepoint", self._released)
+        event.listen(connection, "rollback_savepoint", self._rolled_back_to)
+        event.listen(connection, "rollback", self._rolled_back)
+
+    def keep(self, act: Act) -> None:
+        """Keep it until the commit."""
+        self._acts.append((len(self._savepoints), act))
+
+    def take(self) -> list[Act]:
+        """What has been kept, which is then forgotten."""
+        acts = [act for _, act in self._acts]
+        self._acts.clear()
+        self._savepoints.clear()
+        return acts
+
+    def _opened(self, _connection: Connection, name: str) -> None:
+        self._savepoints.append(name)
+
+    def _released(self, _connection: Connection, name: str, _context: object) -> None:
+        if name in self._savepoints:
+            depth = self._savepoints.index(name)
+            del self._savepoints[depth:]
+            self._acts = [(min(at, depth), act) for at, act in self._acts]
+
+    def _rolled_back_to(self, _connection: Connection, name: str, _context: object) -> None:
+        # A name we never saw was opened before us, so everything of ours lies inside it.
+        depth = self._savepoints.index(name) if name in self._savepoints else -1
+        del self._savepoints[max(depth, 0) :]
+        self._acts = [(at, act) for at, act in self._acts if at <= depth]
+
+    def _rolled_back(self, _connection: Connection) -> None:
+        self.take()
+
+
+class Joined:
+    """The application's session or connection, as long as its verbs join it."""
+
+    __slots__ = ("_known", "_target")
+
+    def __init__(self, target: Session | Connection, known: "WeakKeyDictionary[Connection, AfterCommit]") -> None:
+        self._target = target
+        self._known = known
+
+    def connection(self) -> Connection:
+        """The connection the application's transaction runs on."""
+        return self._target if isinstance(self._target, Connection) else self._target.connection()
+
+    @contextmanager
+    def write(self) -> Generator[Transaction]:
+        """One verb inside the application's transaction."""
+        connection = self.connection()
+        if isinstance(self._target, Session):
+            self._target.flush()
+        waiting = self._waiting(connection)
+        _begin(connection)
+        session = self._target if isinstance(self._target, Session) else None
+        with connection.begin_nested():
+            tx = Transaction(connection, keep=waiting.keep, session=session)
+            try:
+                yield tx
+                tx.flush()
+            finally:
+                tx.close()
+
+    def _waiting(self, connection: Connection) -> AfterCommit:
+        waiting = self._known.get(connection)
+        if waiting is None:
+            waiting = self._known[connection] = AfterCommit(connection)
+            if connection is self._target:
+                event.listen(connection, "commit", self._connection_commits)
+        if isinstance(self._target, Session):
+            if _KEY not in self._target.info:
+                event.listen(self._target, "after_commit", _session_committed)
+            self._target.info[_KEY] = waiting
+        return waiting
+
+    def _connection_commits(self, connection: Connection) -> None:
+        # SQLAlchemy tells of a connection's commit only just before it. So it is done here, through the
+        # dialect's public verb, and SQLAlchemy's own then finds nothing left to commit.
+        connection.dialect.do_commit(connection.connection)
+        _run_apart(self._known[connection].take())
+
+
+def _session_committed(session: Session) -> None:
+    # Also called when a savepoint of the session is released, which commits nothing.
+    waiting: AfterCommit | None = session.info.get(_KEY)
+    if waiting is not None and not session.in_nested_transaction():
+        _run_apart(waiting.take())
+
+
+def _run_apart(acts: Sequence[Act]) -> None:
+    # The transaction they waited for is over, even where the block that joined it is not.
+    token = joined_transactions.set(())
+    try:
+        run_all(acts)
+    finally:
+        joined_transactions.reset(token)
+
+
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        # The sqlite3 module begins a transaction before the first INSERT, not before a savepoint; and releasing a
+        # savepoint without a transaction around it commits.
+        if not connection.in_transaction():
+            connection.begin()
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

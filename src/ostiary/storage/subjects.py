@@ -1,0 +1,52 @@
+"""Epoch and rights version of a subject: two numbers that end every credential, or every remembered right, at once.
+
+A subject has a row only once something was raised; without one both numbers are 0. Credentials carry
+the epoch they were made under, and the guard compares (DESIGN: one epoch per subject).
+"""
+
+from typing import Final
+
+from sqlalchemy import Column, Connection, Table, bindparam, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from ostiary.storage.tables import BIGINT, TEXT, metadata
+from ostiary.storage.transaction import Transaction
+
+subjects: Final = Table(
+    "ostiary_subjects",
+    metadata,
+    Column("subject", TEXT, primary_key=True),
+    Column("epoch", BIGINT, nullable=False, server_default="0"),
+    Column("rights", BIGINT, nullable=False, server_default="0"),
+)
+
+_EPOCH: Final = select(subjects.c.epoch).where(subjects.c.subject == bindparam("subject"))
+
+
+def read_epoch(connection: Connection, subject: str) -> int:
+    """The subject's epoch now; 0 if nothing was ever raised."""
+    return connection.execute(_EPOCH, {"subject": subject}).scalar_one_or_none() or 0
+
+
+def raise_epoch(tx: Transaction, subject: str) -> int:
+    """End every credential of the subject that exists or is being made; the answer is the new epoch."""
+    return _raise(tx, subject, "epoch")
+
+
+def raise_rights(tx: Transaction, subject: str) -> int:
+    """Make every process forget what the subject may do; the answer is the new version."""
+    return _raise(tx, subject, "rights")
+
+
+def _raise(tx: Transaction, subject: str, column: str) -> int:
+    # One statement: two that raise at once give two different numbers, and none is lost.
+    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
+    raised = subjects.c[column] + 1
+    statement = (
+        insert(subjects)
+        .values(subject=subject, **{column: 1})
+        .on_conflict_do_update(index_elements=[subjects.c.subject], set_={column: raised})
+        .returning(subjects.c[column])
+    )
+    return int(tx.execute(statement).scalar_one())

@@ -1,0 +1,1 @@
+"""Data only: the templates, texts and static files of our own pages."""

@@ -1,0 +1,20 @@
+"""What a feature adds to an application: its actions, credential readers and listeners."""
+
+from dataclasses import dataclass, field
+
+from ostiary.kernel.event_bus import Listeners
+from ostiary.kernel.requirement import Rights
+from ostiary.web.credential_reader import CredentialReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """Everything a feature adds, ready to be wired.
+
+    ``actions`` is the object behind ``auth.<feature>`` and what other features find by its class.
+    """
+
+    actions: object
+    readers: tuple[CredentialReader, ...] = ()
+    listeners: Listeners = field(default_factory=Listeners)
+    rights: Rights | None = None

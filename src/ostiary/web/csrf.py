@@ -1,0 +1,130 @@
+"""Cross-site request forgery: a request that changes something must come from our own pages.
+
+Browsers say where a request comes from: ``Sec-Fetch-Site`` (Fetch Metadata) or ``Origin`` (RFC 6454).
+Where both are silent, a token bound to the credential decides; a token that is wrong always refuses.
+``OSTIARY_CSRF="token"`` demands both. Source: OWASP Cross-Site Request Forgery Prevention.
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from ostiary.kernel.key_ring import KeyRing
+from ostiary.web.body import FORM, MULTIPART, read_form
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from ostiary.web.url_policy import UrlPolicy
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""The methods that change nothing (RFC 9110 §9.2.1)."""
+
+FIELD: Final = "ostiary_csrf"
+HEADER: Final = "X-Ostiary-CSRF"
+"""Where the token travels. Names of our own, so that another library's token is never taken for a wrong one."""
+
+_ENVIRON_HEADER: Final = "HTTP_X_OSTIARY_CSRF"
+_PURPOSE: Final = "csrf"
+_BYTES: Final = 32
+# Twice 32 bytes in base64url, without padding.
+_LENGTH: Final = 86
+# What is read of an application's own form to find the token: above any form of fields, below any harm.
+_LARGEST_FORM: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CsrfReason:
+    """Why a request was refused: a stable code, and in development a hint with the cure."""
+
+    code: str
+    hint: str | None = None
+
+
+class CsrfPolicy:
+    """Decides whether a request comes from our own pages, and makes the tokens."""
+
+    __slots__ = ("_development", "_key_ring", "_mode", "_urls")
+
+    def __init__(
+        self, key_ring: KeyRing, urls: "UrlPolicy", *, mode: Literal["metadata", "token"], development: bool
+    ) -> None:
+        self._key_ring = key_ring
+        self._urls = urls
+        self._mode = mode
+        self._development = development
+
+    def token(self, binding: str) -> str:
+        """A token for one credential: HMAC over its binding, masked anew each time.
+
+        The mask keeps a compressed page from leaking it byte by byte (BREACH).
+        """
+        mac = self._key_ring.mac(_PURPOSE, binding.encode())
+        mask = secrets.token_bytes(_BYTES)
+        masked = bytes(a ^ b for a, b in zip(mask, mac, strict=True))
+        return urlsafe_b64encode(mask + masked).rstrip(b"=").decode()
+
+    def token_is_right(self, token: str, binding: str) -> bool:
+        """Whether the token was made for this binding, by any key of the ring."""
+        if len(token) != _LENGTH:
+            return False
+        try:
+            # urlsafe_b64decode drops characters it does not know; encoding again shows whether it did.
+            raw = urlsafe_b64decode(token.encode("ascii") + b"==")
+        except ValueError:
+            return False
+        if len(raw) != 2 * _BYTES or urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
+            return False
+        mac = bytes(a ^ b for a, b in zip(raw[:_BYTES], raw[_BYTES:], strict=True))
+        return self._key_ring.verify_mac(_PURPOSE, binding.encode(), mac)
+
+    def check(self, request: "Request", binding: str | None) -> CsrfReason | None:
+        """Why this request is refused, or None. ``binding`` is the one of the credential that won."""
+        environ = request.environ
+        site = environ.get("HTTP_SEC_FETCH_SITE")
+        origin = environ.get("HTTP_ORIGIN")
+        reason = self._metadata_reason(request, site, origin)
+        # Reading a form that was uploaded in parts takes it away from a view that streams it, so it is
+        # read only where the token decides.
+        token = _read_token(request, parts=reason is not None or self._mode == "token")
+        if token is not None and (binding is None or not self.token_is_right(token, binding)):
+            return CsrfReason("wrong_token")
+        if reason is None:
+            return CsrfReason("token_missing") if self._mode == "token" and token is None else None
+        if reason.code == "no_metadata" and token is not None:
+            return None
+        return reason
+
+    def _metadata_reason(self, request: "Request", site: str | None, origin: str | None) -> CsrfReason | None:
+        """What the browser says of where the request comes from; None if it is ours."""
+        if site == "same-origin":
+            return None
+        silent = origin is None or origin == "null"
+        if not silent and origin is not None:
+            # A trusted origin of ours is another origin to the browser, so it says same-site or cross-site.
+            trusted = self._urls.is_trusted_origin(origin) if site else self._is_ours(request, origin)
+            return None if trusted else CsrfReason("foreign_origin", self._hint(origin))
+        # A site that is named and not ours is refused, token or not; silence can be mended by a token.
+        return CsrfReason("no_metadata" if site is None else "foreign_site", self._hint(origin))
+
+    def _is_ours(self, request: "Request", origin: str) -> bool:
+        return self._urls.is_own_origin(origin, request.environ)
+
+    def _hint(self, origin: str | None) -> str | None:
+        if not self._development:
+            return None
+        if origin is None or origin == "null":
+            return f"no Origin and no Sec-Fetch-Site: put {{{{ auth.csrf_field() }}}} into the form, or send {HEADER}"
+        return f"{origin} is not the origin of this application; if it is yours, add it to OSTIARY_TRUSTED_ORIGINS"
+
+
+def _read_token(request: "Request", *, parts: bool) -> str | None:
+    header: str | None = request.environ.get(_ENVIRON_HEADER)
+    if header is not None:
+        return header
+    if request.mimetype == FORM or (parts and request.mimetype == MULTIPART):
+        # An upload is the application's own business, and bounded by its own settings; only ours is bounded here.
+        form = request.form if request.mimetype == MULTIPART else read_form(request, max_bytes=_LARGEST_FORM)
+        return form.get(FIELD)
+    return None

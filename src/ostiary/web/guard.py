@@ -1,0 +1,193 @@
+"""The guard: who is calling, and may she go on; the one place where every credential becomes a principal.
+
+The rules, in this order. Explicit credentials (``Authorization``, API key) are read first, and a bad
+one is 401 everywhere. Two good ones are refused: subjects are never merged, nor guessed. Only without
+an explicit one are cookies read; a bad cookie is cleared and counts as none. CSRF is asked of the
+credential that won, never of a header that happens to be there.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ostiary.kernel.clock import Clock
+from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
+from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed, Event
+from ostiary.kernel.principal import ANONYMOUS, Principal
+from ostiary.kernel.requirement import Place, Requirement, Rights, check_requirement
+from ostiary.web.credential_reader import CredentialReader, Presented, Rejected
+from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.wrappers import Request
+
+    from ostiary.kernel.decision import Decision
+
+# The codes of a decision that the caller can mend by proving more, rather than by being somebody else.
+_STEP_UP: Final = "step_up_needed"
+
+
+@dataclass(slots=True)
+class Caller:
+    """What is known of the caller of one request. Lives in ``environ``, under a key of its runtime.
+
+    ``stale_cookies`` are the names of cookies to clear; ``csrf_checked`` whether the request has shown
+    that it comes from our own pages.
+    """
+
+    principal: Principal
+    csrf_binding: str | None = None
+    reader: CredentialReader | None = None
+    stale_cookies: tuple[str, ...] = ()
+    csrf_checked: bool = False
+
+    @property
+    def ambient(self) -> bool:
+        """Whether a cookie said who is calling."""
+        return self.reader is not None and self.reader.ambient
+
+
+class RequestGuard:
+    """Runs the credential readers of one application and checks requirements against what they find."""
+
+    __slots__ = ("_ambient", "_announce", "_clock", "_csrf", "_explicit", "_key", "_rights", "challenges")
+
+    def __init__(
+        self,
+        readers: Iterable[CredentialReader],
+        *,
+        csrf: CsrfPolicy,
+        clock: Clock,
+        announce: Callable[[Event], None],
+        rights: Rights | None = None,
+    ) -> None:
+        readers = tuple(readers)
+        self._explicit = tuple(reader for reader in readers if not reader.ambient)
+        self._ambient = tuple(reader for reader in readers if reader.ambient)
+        self._csrf = csrf
+        self._clock = clock
+        self._announce = announce
+        self._rights = rights
+        # Several applications may share an environ (one mounted in another); each keeps its own caller.
+        self._key = f"ostiary.caller.{id(self)}"
+        self.challenges = tuple(dict.fromkeys(reader.challenge for reader in readers))
+
+    def caller(self, environ: "WSGIEnvironment") -> Caller:
+        """Who is calling. Read once a request, remembered in ``environ``.
+
+        Raises ``InvalidCredential`` when the program presented a credential that is not valid.
+        """
+        known = environ.get(self._key)
+        if known is not None:
+            return known  # type: ignore[no-any-return] # the environ holds objects of any kind
+        caller = (self._explicit_caller(environ) if self._explicit else None) or self._ambient_caller(environ)
+        environ[self._key] = caller
+        return caller
+
+    def become(self, environ: "WSGIEnvironment", principal: Principal, csrf_binding: str | None) -> None:
+        """From here on the request is somebody else's: after a sign-in or a sign-out inside the view."""
+        environ[self._key] = Caller(principal, csrf_binding, csrf_checked=True)
+
+    def forget(self, environ: "WSGIEnvironment") -> None:
+        """Read the credentials again at the next question."""
+        environ.pop(self._key, None)
+
+    def _explicit_caller(self, environ: "WSGIEnvironment") -> Caller | None:
+        found: Caller | None = None
+        now = self._clock.now()
+        for reader in self._explicit:
+            reading = reader.read(environ, now)
+            if reading is None:
+                continue
+            if isinstance(reading, Rejected):
+                self._announce(
+                    CredentialRejected(at=now, subject=reading.subject, kind=reader.kind, reason=reading.reason)
+                )
+                raise InvalidCredential(detail=reading.reason, headers={"WWW-Authenticate": reader.challenge})
+            if found is not None:
+                # RFC 6750 §2: a client uses one way to present a token in each request.
+                raise InvalidCredential(detail="two credentials in one request", code="two_credentials", status=400)
+            found = self._presented(reader, reading)
+        return found
+
+    def _ambient_caller(self, environ: "WSGIEnvironment") -> Caller:
+        if not environ.get("HTTP_COOKIE"):
+            return Caller(ANONYMOUS)
+        now = self._clock.now()
+        stale: tuple[str, ...] = ()
+        for reader in self._ambient:
+            reading = reader.read(environ, now)
+            if reading is None:
+                continue
+            if isinstance(reading, Rejected):
+                self._announce(
+                    CredentialRejected(at=now, subject=reading.subject, kind=reader.kind, reason=reading.reason)
+                )
+                stale += reader.cookies
+                continue
+            caller = self._presented(reader, reading)
+            caller.stale_cookies = stale
+            return caller
+        return Caller(ANONYMOUS, stale_cookies=stale)
+
+    @staticmethod
+    def _presented(reader: CredentialReader, reading: Presented) -> Caller:
+        if reading.used is not None:
+            reading.used()
+        return Caller(reading.principal, reading.csrf_binding, reader)
+
+    def authenticate(self, request: "Request") -> Caller:
+        """Who is calling, with CSRF asked of a request that changes something and came with a cookie.
+
+        Raises ``CsrfRefused``, which ends the request: a page that only reads is never affected.
+        """
+        caller = self.caller(request.environ)
+        if not caller.csrf_checked:
+            if caller.ambient and request.method not in SAFE_METHODS:
+                self.check_csrf(request, caller.csrf_binding)
+            caller.csrf_checked = True
+        return caller
+
+    def check_csrf(self, request: "Request", binding: str | None) -> None:
+        """Refuse a request that does not show it comes from our own pages."""
+        reason = self._csrf.check(request, binding)
+        if reason is not None:
+            self._announce(CsrfFailed(at=self._clock.now(), reason=reason.code, endpoint=endpoint_of(request)))
+            members = {"hint": reason.hint} if reason.hint else None
+            raise CsrfRefused(detail=reason.code, members=members)
+
+    def decide(self, requirement: Requirement, principal: Principal, on: Place = None) -> "Decision":
+        """Whether the principal meets the requirement now."""
+        return check_requirement(requirement, principal, now=self._clock.now(), rights=self._rights, on=on)
+
+    def require(
+        self, request: "Request", requirement: Requirement, *, on: Place = None, hidden: bool = False
+    ) -> Caller:
+        """The whole guard: authenticate, check CSRF, check the requirement. Raises the ``AuthError`` of a refusal."""
+        caller = self.authenticate(request)
+        decision = self.decide(requirement, caller.principal, on)
+        if not decision.allowed:
+            raise self.refusal(caller, decision, endpoint=endpoint_of(request), hidden=hidden)
+        return caller
+
+    def refusal(self, caller: Caller, decision: "Decision", *, endpoint: str, hidden: bool = False) -> AuthError:
+        """The error that a refused decision answers with, announced as an event."""
+        principal, code = caller.principal, decision.code
+        detail = decision.because[0].text
+        if not principal:
+            headers = {"WWW-Authenticate": ", ".join(self.challenges)} if self.challenges else None
+            return NotAuthenticated(detail=detail, headers=headers)
+        subject = principal.subject
+        self._announce(AccessDenied(at=self._clock.now(), subject=subject, code=code, endpoint=endpoint))
+        if hidden:
+            return NotAllowed("There is nothing here.", code="not_found", status=404, detail=detail)
+        if code == _STEP_UP:
+            return StepUpNeeded(detail=detail, members={"would_pass_if": list(decision.would_pass_if)})
+        return NotAllowed(detail=detail)
+
+
+def endpoint_of(request: "Request") -> str:
+    """Where a request goes, for logs: the framework's name of the view if it has one, else the path."""
+    endpoint: object = getattr(request, "endpoint", None)
+    return str(endpoint) if endpoint else request.path

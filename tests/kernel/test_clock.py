@@ -1,0 +1,18 @@
+"""The clock: whole milliseconds since the Unix epoch, UTC, and the units made of them."""
+
+import time
+
+from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND, Clock, SystemClock
+
+
+def test_the_system_clock_tells_whole_milliseconds_since_the_epoch() -> None:
+    clock: Clock = SystemClock()
+    before = time.time_ns() // 1_000_000
+    now = clock.now()
+    after = time.time_ns() // 1_000_000
+    assert type(now) is int
+    assert before <= now <= after
+
+
+def test_units_are_milliseconds() -> None:
+    assert (SECOND, MINUTE, HOUR, DAY) == (1_000, 60_000, 3_600_000, 86_400_000)

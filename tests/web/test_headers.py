@@ -1,0 +1,152 @@
+"""Security headers: those of our own answers, and what keeps caches away from the application's."""
+
+import pytest
+from werkzeug.wrappers import Response
+
+from ostiary.web.headers import apply_own_headers, protect_from_caches
+
+NONCE = "A" * 22
+
+
+def policy(response: Response) -> dict[str, str]:
+    directives = response.headers["Content-Security-Policy"].split("; ")
+    return {directive.partition(" ")[0]: directive.partition(" ")[2] for directive in directives}
+
+
+@pytest.mark.asvs("V3.4.3")
+@pytest.mark.asvs("V3.4.6")
+@pytest.mark.must("9700-4.16")
+@pytest.mark.attack("G16")
+def test_a_page_runs_only_scripts_with_the_nonce_and_is_never_framed() -> None:
+    response = Response("<p>", mimetype="text/html")
+    apply_own_headers(response, nonce=NONCE)
+    found = policy(response)
+    assert found["default-src"] == found["object-src"] == found["base-uri"] == found["frame-ancestors"] == "'none'"
+    assert found["script-src"] == found["style-src"] == f"'nonce-{NONCE}'"
+    assert found["form-action"] == "'self'"
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.asvs("V3.4.4")
+@pytest.mark.asvs("V3.4.5")
+@pytest.mark.asvs("V3.4.8")
+@pytest.mark.asvs("V3.5.7")
+@pytest.mark.asvs("V3.5.8")
+@pytest.mark.asvs("V14.3.2")
+@pytest.mark.attack("H17")
+@pytest.mark.parametrize("mimetype", ["text/html", "application/json", "application/problem+json"])
+def test_every_answer_of_ours_is_unsniffable_unembeddable_and_unkept(mimetype: str) -> None:
+    response = Response("{}", mimetype=mimetype, headers={"Cache-Control": "public, max-age=60"})
+    apply_own_headers(response)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response.headers.getlist("Cache-Control") == ["no-store"]
+    assert policy(response)["default-src"] == "'none'"
+
+
+@pytest.mark.asvs("V13.4.6")
+def test_no_header_tells_a_version() -> None:
+    response = Response()
+    apply_own_headers(response, nonce=NONCE)
+    assert not {"server", "x-powered-by", "via"} & {name.lower() for name, _ in response.headers}
+    assert "ostiary" not in str(response.headers).lower()
+
+
+@pytest.mark.asvs("V3.2.1")
+def test_data_opened_as_a_document_does_nothing() -> None:
+    response = Response("{}", mimetype="application/json")
+    apply_own_headers(response)
+    assert policy(response)["sandbox"] == ""
+    assert policy(response)["form-action"] == "'none'"
+
+
+@pytest.mark.asvs("V3.4.5")
+def test_a_page_that_carries_a_code_sends_no_referrer() -> None:
+    response = Response(mimetype="text/html")
+    apply_own_headers(response, referrer="no-referrer")
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_site_may_add_sources() -> None:
+    response = Response(mimetype="text/html")
+    extend = {
+        "form-action": ("https://client.test",),
+        "frame-src": ("https://captcha.test",),
+        "object-src": ("'self'",),
+    }
+    apply_own_headers(response, extend=extend)
+    found = policy(response)
+    assert found["form-action"] == "'self' https://client.test"
+    assert found["frame-src"] == "https://captcha.test"
+    assert found["object-src"] == "'self'"
+
+
+@pytest.mark.parametrize(
+    "extend",
+    [
+        {"img-src": ("https://a.test; script-src *",)},
+        {"img-src": ("a,b",)},
+        {"img-src": ("a\r\nx: y",)},
+        {"img-src": ("",)},
+    ]
+    + [{"img-src": ("a b",)}, {"img-src;": ("a",)}, {"Img": ("a",)}],
+)
+def test_a_source_that_breaks_out_of_the_policy_is_refused(extend: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(ValueError, match="Content-Security-Policy"):
+        apply_own_headers(Response(mimetype="text/html"), extend=extend)
+
+
+@pytest.mark.parametrize("nonce", ["", "short", "A" * 22 + "'", "A" * 22 + "; x", "A" * 22 + "\n"])
+def test_a_nonce_that_is_guessable_or_breaks_out_is_refused(nonce: str) -> None:
+    with pytest.raises(ValueError, match="nonce"):
+        apply_own_headers(Response(mimetype="text/html"), nonce=nonce)
+
+
+@pytest.mark.attack("H16")
+@pytest.mark.asvs("V14.2.2")
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (None, "no-store"),
+        ("public", "no-store"),
+        ("max-age=3600", "no-store"),
+        ("no-cache", "no-store"),
+        ("s-maxage=60, max-age=1", "no-store"),
+        ("public, private", "no-store"),
+        ("public, no-store", "no-store"),
+        ('private="Set-Cookie"', "no-store"),
+        ("private, max-age=60", "private, max-age=60"),
+        ("Private", "Private"),
+        ("no-store, max-age=0", "no-store, max-age=0"),
+    ],
+)
+def test_no_shared_cache_keeps_what_belongs_to_somebody(given: str | None, kept: str) -> None:
+    response = Response()
+    if given is not None:
+        response.headers["Cache-Control"] = given
+    protect_from_caches(response)
+    assert response.headers.getlist("Cache-Control") == [kept]
+    assert response.headers["Vary"] == "Cookie"
+
+
+@pytest.mark.attack("H16")
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(list[str](), "Cookie"), (["Accept"], "Accept, Cookie"), (["accept, cookie"], "accept, cookie"), (["*"], "*")]
+    + [(["Accept", "Origin"], "Accept, Origin, Cookie")],
+)
+def test_the_response_varies_on_the_cookie_beside_what_the_view_says(given: list[str], kept: str) -> None:
+    response = Response()
+    for value in given:
+        response.headers.add("Vary", value)
+    protect_from_caches(response)
+    assert ", ".join(response.headers.getlist("Vary")) == kept
+
+
+def test_an_explicit_credential_varies_on_authorization() -> None:
+    response = Response()
+    protect_from_caches(response, ambient=False)
+    assert response.headers["Vary"] == "Authorization"
+    assert response.headers["Cache-Control"] == "no-store"
