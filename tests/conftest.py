@@ -23,19 +23,22 @@ settings.register_profile(
 settings.load_profile("ostiary")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_skipped] = []
-
-
-_skipped: pytest.StashKey[list[str]] = pytest.StashKey()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
     if REQUIRE_SERVICES and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped, and CI allows no skips: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    # A whole file can skip itself, before any of its tests is seen.
+    report = yield
+    if REQUIRE_SERVICES and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} skipped, and CI allows no skips: {report.longrepr}"
     return report
 
 

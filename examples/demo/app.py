@@ -1,5 +1,7 @@
 """The demo: everything Ostiary can do so far, in one small application. Run it with ``make demo``."""
 
+from pathlib import Path
+
 from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import make_server
@@ -9,7 +11,8 @@ from ostiary.flask import Auth
 
 NAME, PASSWORD = "ada", "correct horse battery staple"
 
-app = Flask(__name__)
+# One folder, whether this runs as a script or under `flask`.
+app = Flask(__name__, instance_path=str(Path(__file__).parent / "instance"))
 users = {NAME: hash_password(PASSWORD)}
 auth = Auth(app, [Sessions(), Passwords(lookup=users.get), SignIn(page="login", after="/account")], closed=True)
 

@@ -9,7 +9,11 @@ from ostiary.kernel import events
 from ostiary.kernel.events import CredentialsRevoked, Event, SignInFailed, SignInSucceeded
 
 EVERY_EVENT = sorted(
-    (kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event),
+    (
+        kind
+        for kind in vars(events).values()
+        if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+    ),
     key=lambda kind: kind.__name__,
 )
 AT = 1_700_000_000_000

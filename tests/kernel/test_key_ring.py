@@ -54,7 +54,6 @@ def test_it_is_known_what_has_to_be_sealed_again() -> None:
 
 
 @pytest.mark.attack("H7")
-@pytest.mark.attack("L17")
 def test_what_is_made_for_one_purpose_is_of_no_use_for_another() -> None:
     assert not BEFORE.verify_mac("remember", b"m", BEFORE.mac("csrf", b"m"))
     with pytest.raises(SealBroken):

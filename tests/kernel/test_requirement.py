@@ -221,7 +221,9 @@ def test_a_remembered_browser_proves_nothing() -> None:
     remembered = proven(Factor("remember", at=NOW))
     assert decide(SIGNED_IN, remembered)
     assert decide(Requirement(fresh=FRESH), remembered).code == "step_up_needed"
-    assert decide(Requirement(factors=2), proven(Factor("remember", at=NOW), Factor("password", at=NOW))).allowed is False
+    assert (
+        decide(Requirement(factors=2), proven(Factor("remember", at=NOW), Factor("password", at=NOW))).allowed is False
+    )
 
 
 def test_the_kinds_that_are_named_must_be_proven() -> None:

@@ -6,6 +6,7 @@ from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
 from ostiary.cli.operator import operator_of_environment
+from ostiary.cli.sessions import sessions
 
 
 @click.group()
@@ -17,5 +18,5 @@ def main(context: click.Context, database: str | None) -> None:
     context.obj = operator_of_environment(database)
 
 
-for command in (db, audit, check):
+for command in (db, audit, sessions, check):
     main.add_command(command)

@@ -12,6 +12,7 @@ from ostiary.kernel.settings import Sources
 from ostiary.runtime.assembly import every_feature
 
 if TYPE_CHECKING:
+    from ostiary.features.sessions.end import SessionActions
     from ostiary.kernel.errors import Problem
     from ostiary.kernel.feature import Feature
     from ostiary.storage.database import Database
@@ -27,6 +28,7 @@ class Operator:
     find_database: "Callable[[], Database]"
     features: "tuple[Feature, ...]" = ()
     check: "Callable[[], list[Problem]] | None" = None
+    sessions: "Callable[[], SessionActions] | None" = None
 
     @property
     def database(self) -> "Database":

@@ -15,7 +15,15 @@ from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
 from ostiary.flask.mount import mount
 from ostiary.flask.protection import Protection
 from ostiary.flask.serving import watch_first_request, watch_run
-from ostiary.flask.sign_in import SignInAnswer, end_credential, evidence_of, refused_user, sign_in, sign_out
+from ostiary.flask.sign_in import (
+    SignInAnswer,
+    end_credential,
+    evidence_of,
+    next_address,
+    refused_user,
+    sign_in,
+    sign_out,
+)
 from ostiary.flask.state import EXTENSION, AppState, runs_as_script, runs_our_command
 from ostiary.flask.users import UserLoader, Users
 from ostiary.kernel.decision import Decision
@@ -29,7 +37,6 @@ from ostiary.kernel.principal import ANONYMOUS, On, Principal
 from ostiary.kernel.requirement import SIGNED_IN, Names, Requirement, any_of
 from ostiary.web.csrf import FIELD
 from ostiary.web.problem import Refusal
-from ostiary.web.redirect import next_target
 
 if TYPE_CHECKING:
     from ostiary.features.audit_log import AuditEntries
@@ -323,7 +330,7 @@ class Auth(Generic[U]):
         """Where the caller wanted to go (``?next=``), if that is a page of ours; else the default. Always safe."""
         state = self._state()
         fallback = default if default is not None else self._after(state)
-        return next_target(request, state.runtime.deployment.urls, fallback)
+        return next_address(state, fallback)
 
     @staticmethod
     def _after(state: AppState) -> str:

@@ -10,6 +10,8 @@ from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
 from ostiary.cli.operator import Operator
+from ostiary.cli.sessions import sessions
+from ostiary.features.sessions.end import SessionActions
 from ostiary.flask.state import EXTENSION, AppState
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 
@@ -31,9 +33,10 @@ def ostiary_group(prepare: "Callable[[AppState], None]") -> AppGroup:
             find_database=lambda: _database(state),
             features=state.assembly.features,
             check=lambda: _problems(state, prepare),
+            sessions=lambda: state.runtime.action("sessions", SessionActions),
         )
 
-    for command in (db, audit, check):
+    for command in (db, audit, sessions, check):
         group.add_command(command)
     return group
 

@@ -35,10 +35,10 @@ def current_caller(state: AppState) -> Caller:
 
 def watch_answer(state: AppState, caller: Caller) -> None:
     """Have the answer to this request cleared of stale cookies, and kept from caches. Once a request."""
-    environ = request.environ
-    if _MARK in environ:
+    environ, mark = request.environ, f"{_MARK}.{id(state)}"
+    if mark in environ:
         return
-    environ[_MARK] = True
+    environ[mark] = True
     stale, policy = caller.stale_cookies, state.runtime.cookies
     known, ambient = bool(caller.principal), caller.ambient
 
@@ -101,10 +101,10 @@ def csrf_binding(state: AppState, *, make: bool) -> str | None:
     if caller.principal and caller.csrf_binding is not None:
         # Signed in during this request: the form is for the session that has just begun.
         return caller.csrf_binding
-    policy = state.runtime.cookies
-    visitor: str | None = find_cookie(policy, CSRF_COOKIE) or request.environ.get(_NEW_CSRF_COOKIE)
+    policy, fresh = state.runtime.cookies, f"{_NEW_CSRF_COOKIE}.{id(state)}"
+    visitor: str | None = find_cookie(policy, CSRF_COOKIE) or request.environ.get(fresh)
     if visitor is None and make:
         visitor = new_secret()
-        request.environ[_NEW_CSRF_COOKIE] = visitor
+        request.environ[fresh] = visitor
         set_cookies(policy, (CookieToSet(stem=CSRF_COOKIE, value=visitor),))
     return None if visitor is None else f"visitor:{visitor}"

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 import ostiary
 from ostiary.features.sessions.present import SESSION_COOKIE
-from ostiary.flask.current import watch_answer, write_cookies
+from ostiary.flask.current import find_cookie, watch_answer, write_cookies
 from ostiary.kernel.errors import AuthError
 from ostiary.runtime.way_in import PENDING_COOKIE, CookieToSet
 from ostiary.web.dispatch import dispatch
@@ -57,6 +57,8 @@ def _view(route: Route, state: "AppState", refuse: Callable[[AuthError], Refusal
 def forget(state: "AppState", response: Response) -> None:
     """Have the browser forget who was signed in, and what it keeps of our pages."""
     cookies = (CookieToSet(stem=SESSION_COOKIE, value=None), CookieToSet(stem=PENDING_COOKIE, value=None))
-    write_cookies(state.runtime.cookies, response, cookies)
+    policy = state.runtime.cookies
+    state.way_in.abandon(find_cookie(policy, PENDING_COOKIE))
+    write_cookies(policy, response, cookies)
     # ASVS 5.0 V14.3.1. The cache alone: "cookies" would take the application's own with it.
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -9,6 +9,7 @@ from ostiary.flask.answers import sign_in_address
 from ostiary.flask.current import become, csrf_binding, find_cookie, set_cookies
 from ostiary.flask.state import AppState
 from ostiary.kernel.errors import AuthError, NotAllowed, SignInRefused
+from ostiary.kernel.events import RedirectRefused
 from ostiary.kernel.factor import Evidence
 from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.principal import ANONYMOUS, Principal
@@ -80,14 +81,25 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str) -> SignIn
         raise
     set_cookies(policy, entered.cookies)
     become(state, entered.principal)
-    wanted = next_target(request, state.runtime.deployment.urls, default_next)
+    wanted = next_address(state, default_next)
     return SignInAnswer(signed_in=entered.signed_in, principal=entered.principal, next_url=wanted)
+
+
+def next_address(state: AppState, default: str) -> str:
+    """Where the caller wanted to go, if it is a page of ours; a target that is refused is an event."""
+    runtime = state.runtime
+
+    def refused(reason: str) -> None:
+        runtime.bus.announce(RedirectRefused(at=runtime.clock.now(), network=state.client().network, reason=reason))
+
+    return next_target(request, runtime.deployment.urls, default, refused=refused)
 
 
 def sign_out(state: AppState, scope: str) -> None:
     """Sign the caller of this request out; its answer clears her cookies."""
     present = state.runtime.guard.authenticate(request).principal
-    set_cookies(state.runtime.cookies, state.way_in.leave(present, scope))
+    pending = find_cookie(state.runtime.cookies, PENDING_COOKIE)
+    set_cookies(state.runtime.cookies, state.way_in.leave(present, scope, pending=pending))
     if scope != "others":
         become(state, ANONYMOUS)
 

@@ -1,6 +1,7 @@
 """What ``Auth`` keeps for one Flask application: its plan from the start, its runtime from first use."""
 
 import inspect
+import logging
 import os
 import sys
 import threading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ostiary.kernel.clock import Clock
 
 EXTENSION: Final = "ostiary"
+_log: Final = logging.getLogger("ostiary")
 _LONGEST_DEVICE: Final = 300
 
 
@@ -43,12 +45,15 @@ class AppState:
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
         self._way_in: WayIn | None = None
+        self._proxy_hinted = False
         self.warnings: list[Problem] = []
         problems: list[Problem] = []
         self.assembly: Assembly = assemble(features, self.sources, problems)
         problems.extend(self._unknown_settings())
         if problems:
             raise ConfigurationError(problems)
+        for warning in self.warnings:
+            _log.warning("%s (%s)", warning.what, warning.cure)
 
     @property
     def sources(self) -> Sources:
@@ -116,7 +121,11 @@ class AppState:
             return NO_CLIENT
         environ = request.environ
         address = client_address(environ, trusted_proxies=self.runtime.deployment.trusted_proxies)
-        network = None if address.forwarded_by_unknown_proxy else address.network or "unknown"
+        if address.forwarded_by_unknown_proxy:
+            self._hint_at_proxy()
+            network = None
+        else:
+            network = (address.network or "unknown").removesuffix("/32")
         cookie = read_cookie(environ, self.runtime.cookies.name(DEVICE_COOKIE))
         device = environ.get("HTTP_USER_AGENT")
         return Client(
@@ -124,6 +133,15 @@ class AppState:
             device=device[:_LONGEST_DEVICE] if device else None,
             known_device=None if cookie is DOUBLED else cookie,
         )
+
+    def _hint_at_proxy(self) -> None:
+        """Say once that everybody seems to come from one address, and how to mend it."""
+        if not self._proxy_hinted:
+            self._proxy_hinted = True
+            _log.warning(
+                "requests come through a proxy that is not stated, so nothing is counted against their network: set "
+                "OSTIARY_TRUSTED_PROXIES to the number of proxies in front of this application, or use ProxyFix"
+            )
 
     def _unknown_settings(self) -> list[Problem]:
         """Names with our prefix that nothing reads: an error in ``app.config``, a warning in the environment."""

@@ -77,7 +77,9 @@ def assemble(listed: Iterable[object], sources: Sources, problems: list[Problem]
         _place(name, given, ordered, sources, problems, under_way=())
     for feature in ordered.values():
         problems.extend(_problems_of(feature))
-    return Assembly(features=tuple(ordered.values()))
+    assembly = Assembly(features=tuple(ordered.values()))
+    problems.extend(_policy_problems(assembly))
+    return assembly
 
 
 def _as_feature(value: object, problems: list[Problem]) -> Feature | None:
@@ -157,6 +159,13 @@ def _unmet_proof(requirement: Requirement, assembly: Assembly, where: str) -> It
     if requirement.phishing_resistant and proofs.isdisjoint({"passkey", "verified_passkey"}):
         what = f"{where} asks for a proof that resists phishing, and none here does"
         yield Problem(code=code, what=what, cure=cure)
+
+
+def _policy_problems(assembly: Assembly) -> Iterable[Problem]:
+    """A sign-in policy that asks for more factors than can be proven here would sign nobody in."""
+    policy = getattr(assembly.get("sign_in"), "policy", None)
+    if isinstance(policy, int):
+        yield from _unmet_proof(Requirement(factors=policy), assembly, f"SignIn(policy={policy})")
 
 
 def provable(assembly: Assembly) -> frozenset[str]:

@@ -93,8 +93,12 @@ class WayIn:
         kept = self._sign_in.pending.spend(pending, now=self._runtime.clock.now()) if pending else None
         if kept is not None and kept.subject == evidence.subject:
             return kept.factors, kept.epoch
-        if present and present.subject == evidence.subject and session_id(present) is not None:
-            return present.factors, None
+        session = session_id(present)
+        if present and present.subject == evidence.subject and session is not None:
+            # The session's own epoch counts, not the present one: what was ended a moment ago must not lend its proofs
+            # to a session that lives on.
+            epoch = self._sessions.epoch_of(session, present.subject)
+            return (present.factors, epoch) if epoch is not None else ((), None)
         return (), None
 
     def _incomplete(self, outcome: FactorNeeded | EnrolmentNeeded) -> SignInIncomplete:
@@ -133,10 +137,20 @@ class WayIn:
             cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
         return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
 
-    def leave(self, present: Principal, scope: str) -> tuple[CookieToSet, ...]:
-        """Sign out ``"here"``, on all ``"others"``, or ``"everywhere"``; the answer is what the browser is told."""
+    def leave(self, present: Principal, scope: str, *, pending: str | None = None) -> tuple[CookieToSet, ...]:
+        """Sign out ``"here"``, on all ``"others"``, or ``"everywhere"``; the answer is what the browser is told.
+
+        ``pending`` is the handle of a half-finished sign-in, which ends as well.
+        """
         if present:
             self._sessions.leave(present.subject, session_id(present), scope)
         if scope == "others":
             return ()
-        return (CookieToSet(stem=SESSION_COOKIE, value=None), CookieToSet(stem=PENDING_COOKIE, value=None))
+        self.abandon(pending)
+        gone: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=None),)
+        return gone if pending is None else (*gone, CookieToSet(stem=PENDING_COOKIE, value=None))
+
+    def abandon(self, pending: str | None) -> None:
+        """Forget a sign-in that was begun, so that a copy of its handle finishes nothing."""
+        if pending is not None:
+            self._sign_in.pending.spend(pending, now=self._runtime.clock.now())

@@ -8,10 +8,12 @@ PostgreSQL: read committed, whatever the database's default is, because the atom
 import os
 import sqlite3
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Pool, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from ostiary.kernel.errors import misconfigured
 from ostiary.storage.database_url import DatabaseUrl
@@ -57,7 +59,8 @@ def create_postgresql_engine(location: DatabaseUrl, *, like: Engine | None = Non
     a pool of its own, so that neither ever waits for the other's connections.
     """
     if like is not None:
-        engine = create_engine(location.url, pool=like.pool.recreate(), pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(location.url, pool=like.pool.recreate(), hide_parameters=True)
+        event.listen(engine, "checkout", partial(_ping, engine))
     else:
         given = location.url.query
         engine = create_engine(
@@ -71,6 +74,16 @@ def create_postgresql_engine(location: DatabaseUrl, *, like: Engine | None = Non
         )
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _ping(engine: Engine, connection: Any, _record: object, _proxy: object) -> None:
+    # What `pool_pre_ping` does, for a pool that may be made without it: a server that restarted costs nobody a request.
+    try:
+        alive = engine.dialect.do_ping(connection)
+    except Exception as error:
+        raise DisconnectionError from error
+    if not alive:
+        raise DisconnectionError
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:

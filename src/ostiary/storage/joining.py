@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import SavepointClause
 
 from ostiary.storage.transaction import Act, Transaction, run_all
 
@@ -31,7 +32,7 @@ class AfterCommit:
     def __init__(self, connection: Connection) -> None:
         self._acts: list[tuple[int, Act]] = []
         self._savepoints: list[str] = []
-        event.listen(connection, "savepoint", self._opened)
+        event.listen(connection, "after_execute", self._executed)
         event.listen(connection, "release_savepoint", self._released)
         event.listen(connection, "rollback_savepoint", self._rolled_back_to)
         event.listen(connection, "rollback", self._rolled_back)
@@ -47,8 +48,10 @@ class AfterCommit:
         self._savepoints.clear()
         return acts
 
-    def _opened(self, _connection: Connection, name: str) -> None:
-        self._savepoints.append(name)
+    def _executed(self, _connection: Connection, statement: object, *_: object) -> None:
+        # The "savepoint" event comes before the savepoint has a name; its statement has it.
+        if isinstance(statement, SavepointClause):
+            self._savepoints.append(statement.ident)
 
     def _released(self, _connection: Connection, name: str, _context: object) -> None:
         if name in self._savepoints:

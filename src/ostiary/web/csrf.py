@@ -100,13 +100,14 @@ class CsrfPolicy:
         """What the browser says of where the request comes from; None if it is ours."""
         if site == "same-origin":
             return None
-        silent = origin is None or origin == "null"
-        if not silent and origin is not None:
+        # "none" is a navigation that no site began: it says as little as an older browser's silence.
+        another_site = site not in (None, "none")
+        if origin is not None and origin != "null":
             # A trusted origin of ours is another origin to the browser, so it says same-site or cross-site.
-            trusted = self._urls.is_trusted_origin(origin) if site else self._is_ours(request, origin)
-            return None if trusted else CsrfReason("foreign_origin", self._hint(origin))
+            ours = self._urls.is_trusted_origin(origin) if another_site else self._is_ours(request, origin)
+            return None if ours else CsrfReason("foreign_origin", self._hint(origin))
         # A site that is named and not ours is refused, token or not; silence can be mended by a token.
-        return CsrfReason("no_metadata" if site is None else "foreign_site", self._hint(origin))
+        return CsrfReason("foreign_site" if another_site else "no_metadata", self._hint(origin))
 
     def _is_ours(self, request: "Request", origin: str) -> bool:
         return self._urls.is_own_origin(origin, request.environ)

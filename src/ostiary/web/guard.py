@@ -81,6 +81,9 @@ class RequestGuard:
         known = environ.get(self._key)
         if known is not None:
             return known  # type: ignore[no-any-return] # the environ holds objects of any kind
+        # Whatever goes wrong below, the rest of the request is nobody's: an error page that asks who is calling gets an
+        # answer instead of a second error.
+        environ[self._key] = Caller(ANONYMOUS)
         caller = (self._explicit_caller(environ) if self._explicit else None) or self._ambient_caller(environ)
         environ[self._key] = caller
         return caller
@@ -145,7 +148,10 @@ class RequestGuard:
         caller = self.caller(request.environ)
         if not caller.csrf_checked:
             if caller.ambient and request.method not in SAFE_METHODS:
+                # Refused, the rest of the request is nobody's, also for a view that catches the refusal.
+                request.environ[self._key] = Caller(ANONYMOUS, stale_cookies=caller.stale_cookies)
                 self.check_csrf(request, caller.csrf_binding)
+                request.environ[self._key] = caller
             caller.csrf_checked = True
         return caller
 

@@ -5,7 +5,7 @@ After a password was posted, 307 and 308 would make the browser post it again to
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from werkzeug.wrappers import Response
@@ -56,17 +56,23 @@ def see_other_site(address: str) -> Response:
     return _redirection(address)
 
 
-def next_target(request: "Request", policy: UrlPolicy, default: str) -> str:
+def next_target(
+    request: "Request", policy: UrlPolicy, default: str, *, refused: Callable[[str], None] | None = None
+) -> str:
     """Where the request asks to go next, if that is allowed, else the default: always a safe location.
 
     Read from the query, then from the form. A form that posts to its own address may say it in both, but two
     that differ, or one place that says it twice, are nobody's wish: the default. Raises ``BodyTooLarge`` (413)
-    where the form is larger than any of ours.
+    where the form is larger than any of ours. ``refused`` is told why a target was refused, in a stable word.
     """
     asked = request.args.getlist(NEXT)
     posted = read_form(request).getlist(NEXT) if request.mimetype in FORM_TYPES else []
     single = len(asked) <= 1 and len(posted) <= 1 and len({*asked, *posted}) == 1
     target = (asked or posted)[0] if single else None
+    if refused is not None and (asked or posted):
+        decision = policy.check_target(target, request.environ) if target is not None else None
+        if not isinstance(decision, Target):
+            refused(decision.reason.value if decision is not None else "doubled")
     return policy.safe_target(target, default=default, environ=request.environ)
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from ostiary.features.audit_log.entries import AuditEntries, AuditEntry
 from ostiary.features.audit_log.settings import AuditLogSettings
+from ostiary.kernel.client import ClientSource
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
@@ -37,12 +38,13 @@ class AuditLog(AuditLogSettings):
 
     def contribute(self, resources: Resources) -> Contribution:
         """The listeners, and ``auth.audit_log.entries(…)``."""
-        from ostiary.features.audit_log.record import log_event, record_event  # storage only if on
+        from ostiary.features.audit_log.record import AuditRecorder  # storage only if on
         from ostiary.storage.database import Database
 
+        recorder = AuditRecorder(resources[ClientSource])  # type: ignore[type-abstract] # found by its protocol
         listeners = Listeners()
-        listeners.on(Event, log_event)
+        listeners.on(Event, recorder.log)
         database = resources.find(Database)
         if database is not None:
-            listeners.during(Event, record_event)
+            listeners.during(Event, recorder.record)
         return Contribution(actions=AuditEntries(database), listeners=listeners)

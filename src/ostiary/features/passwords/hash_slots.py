@@ -30,6 +30,11 @@ class HashSlots:
         """How many were sent away since the process started."""
         return self._refused
 
+    @property
+    def waiting(self) -> int:
+        """How many are in line now."""
+        return self._waiting
+
     @contextmanager
     def slot(self) -> Generator[None]:
         """Hold a slot. Raises ``Unavailable`` (503 with ``Retry-After``) when too many wait already."""

@@ -38,6 +38,11 @@ class SessionActions:
         """A session for a sign-in. Takes a ``SignedIn``, which only ``sign_in`` makes."""
         return self._starter.start(tx, signed_in, client=self._client(), replaces=replaces)
 
+    def epoch_of(self, id: str, subject: str) -> int | None:
+        """The epoch a session of this subject was started under, or None if it has ended."""
+        with self._database.read() as connection:
+            return store.epoch_of(connection, id, subject=subject)
+
     def list(self, subject: str, *, current: str | None = None) -> Devices:
         """The browsers a subject is signed in on, the newest first; ``current`` is the id of the present session."""
         now = self._clock.now()
@@ -76,6 +81,8 @@ class SessionActions:
         ``keep`` is the id of one session that lives on: the one of a person who signs out all others.
         """
         with self._database.write() as tx:
+            # The order in which a start locks: first the subject's sessions, then their rows.
+            store.serialise(tx, subject)
             epoch = raise_epoch(tx, subject)
             ended = store.delete_all(tx, subject, keep=keep)
             if keep is not None:
@@ -83,3 +90,12 @@ class SessionActions:
             now, network = self._clock.now(), self._client().network
             self._bus.emit(CredentialsRevoked(at=now, subject=subject, reason=reason, epoch=epoch, network=network), tx)
         return ended
+
+    def end_everybody(self, *, reason: str = "ended_by_operator") -> int:
+        """End every session there is; the answer is how many. Tokens and keys of programs are not sessions."""
+        with self._database.write() as tx:
+            ended = store.delete_everybodys(tx)
+            now = self._clock.now()
+            for session, subject in ended:
+                self._bus.emit(SessionEnded(at=now, subject=subject, session=session, reason=reason), tx)
+        return len(ended)

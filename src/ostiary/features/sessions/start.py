@@ -46,11 +46,13 @@ class SessionStarter:
     def start(self, tx: Transaction, signed_in: SignedIn, *, client: Client, replaces: str | None) -> NewSession:
         """A new session, in the transaction of the sign-in; ``replaces`` is the id of the one it ends."""
         now = signed_in.at
+        if self._at_most is not None:
+            # Before any row is locked: whoever counts this subject's sessions may want the row that this one replaces.
+            store.serialise(tx, signed_in.subject)
         if replaces is not None:
             self._end(tx, replaces, reason="replaced", now=now)
         session, secret = new_id(now, secrets.token_bytes(10)), new_secret()
         if self._at_most is not None:
-            store.serialise(tx, signed_in.subject)
             for surplus in store.oldest_beyond(tx, signed_in.subject, keep=self._at_most - 1, now=now):
                 self._end(tx, surplus, reason="too_many", now=now)
         store.insert(

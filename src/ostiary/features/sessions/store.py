@@ -137,6 +137,12 @@ def delete_all(tx: Transaction, subject: str, *, keep: str | None = None) -> int
     return len(tx.execute(statement.returning(sessions.c.id)).all())
 
 
+def delete_everybodys(tx: Transaction) -> list[tuple[str, str]]:
+    """End every session there is: the (id, subject) of each."""
+    ended = tx.execute(sessions.delete().returning(sessions.c.id, sessions.c.subject))
+    return [(row.id, row.subject) for row in ended]
+
+
 def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) -> bool:
     """Let one session live on under a new epoch, if it was alive under the one before."""
     statement = (
@@ -145,6 +151,12 @@ def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) 
         .values(epoch=epoch)
     )
     return bool(tx.execute(statement.returning(sessions.c.id)).all())
+
+
+def epoch_of(connection: Connection, id: str, *, subject: str) -> int | None:
+    """The epoch of one session, or None if she has no such session."""
+    query = select(sessions.c.epoch).where(sessions.c.id == id, sessions.c.subject == subject)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def live(connection: Connection, subject: str, *, now: Millis) -> list[SessionRow]:

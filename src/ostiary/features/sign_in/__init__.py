@@ -1,16 +1,18 @@
 """Sign-in: evidence in, outcome out; the one way from a proof to a session or a token.
 
-settings.py       the application's own page, its policy
-attempt.py        one guess of any method: counted before it is verified
-known_device.py   how a victim keeps signing in while an attacker guesses
-decide.py         evidence and policy to an outcome: a table
-pending.py        a sign-in between its first proof and its last
+settings.py               the application's own page, its policy
+attempt.py                one guess of any method: counted before it is verified
+known_device.py           how a victim keeps signing in while an attacker guesses
+consecutive_failures.py   when an account can be guessed at no further
+decide.py                 evidence and policy to an outcome: a table
+pending.py                a sign-in between its first proof and its last
 """
 
 from collections.abc import Iterable
 from typing import ClassVar
 
 from ostiary.features.sign_in.attempt import Guess, SignInActions, WrongProof
+from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.features.sign_in.pending import PendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
@@ -67,6 +69,7 @@ class SignIn(SignInSettings):
             ),
             known_devices=KnownDevices(key_ring),
             limiter=resources[Limiter],  # type: ignore[type-abstract]
+            failures=ConsecutiveFailures(resources[EphemeralStore], most=self.failures),  # type: ignore[type-abstract]
             client=resources[ClientSource],  # type: ignore[type-abstract]
             bus=resources[EventBus],
             clock=clock,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
+from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide
 from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.features.sign_in.pending import PendingSignIn, PendingSignIns
@@ -63,6 +64,7 @@ class SignInActions:
         "_client",
         "_clock",
         "_database",
+        "_failures",
         "_limiter",
         "_limits",
         "_settings",
@@ -78,6 +80,7 @@ class SignInActions:
         pending: PendingSignIns,
         known_devices: KnownDevices,
         limiter: Limiter,
+        failures: ConsecutiveFailures,
         client: ClientSource,
         bus: EventBus,
         clock: Clock,
@@ -87,6 +90,7 @@ class SignInActions:
         self.pending = pending
         self.known_devices = known_devices
         self._limiter = limiter
+        self._failures = failures
         self._client = client
         self._bus = bus
         self._clock = clock
@@ -110,32 +114,34 @@ class SignInActions:
         Raises ``TooManyAttempts`` before any work is done, and ``SignInRefused`` for a wrong proof.
         """
         client = self._client()
-        self._charge(guess, client)
+        device = self.known_devices.recognise(client.known_device, guess.identifier)
+        self._charge(guess, client.network, device)
         proven = prove()
-        if isinstance(proven, WrongProof):
-            self._failed(guess, client, proven)
-            raise SignInRefused(detail=f"wrong {guess.method}")
-        return replace(proven, guessed=guess.account)
+        if not self._failures.allow(proven.subject, guess.method, device=device, now=self._clock.now()):
+            self._failed(guess, client, proven.subject, reason="too_many_failures")
+        elif isinstance(proven, WrongProof):
+            self._failed(
+                guess, client, proven.subject, reason="wrong_proof" if proven.subject else "unknown_identifier"
+            )
+        else:
+            self._failures.forgive(proven.subject, guess.method, device=device)
+            return replace(proven, guessed=guess.identifier)
+        raise SignInRefused(detail=f"wrong {guess.method}")
 
-    def _charge(self, guess: Guess, client: Client) -> None:
+    def _charge(self, guess: Guess, network: str | None, device: str | None) -> None:
         account = guess.account
-        if client.network is not None:
-            self._limiter.charge(self._limits["network"], client.network)
-        device = self.known_devices.recognise(client.known_device, account)
+        if network is not None:
+            self._limiter.charge(self._limits["network"], network)
         if device is not None:
             self._limiter.charge(self._limits["device"], f"{device}|{account}")
             return
-        if client.network is not None:
-            self._limiter.charge(self._limits["nearby"], f"{client.network}|{account}")
+        if network is not None:
+            self._limiter.charge(self._limits["nearby"], f"{network}|{account}")
         self._limiter.charge(self._limits["account"], account)
 
-    def _failed(self, guess: Guess, client: Client, wrong: WrongProof) -> None:
+    def _failed(self, guess: Guess, client: Client, subject: str | None, *, reason: str) -> None:
         event = SignInFailed(
-            at=self._clock.now(),
-            network=client.network,
-            method=guess.method,
-            reason="wrong_proof" if wrong.subject else "unknown_identifier",
-            subject=wrong.subject,
+            at=self._clock.now(), network=client.network, method=guess.method, reason=reason, subject=subject
         )
         if self._database is None:
             self._bus.announce(event)

@@ -2,8 +2,9 @@
 
 Counting guesses against an account alone lets anybody lock its owner out; not counting them lets a
 thousand networks guess. So a successful sign-in leaves a cookie that says "this browser has been
-here", bound to the account by a MAC. It signs nobody in. Source: OWASP, "Slow Down Online Guessing
-Attacks with Device Cookies".
+here", bound by a MAC to the identifier exactly as it was given: bound to a normalised one, whoever may
+register ``ada+x@shop.example`` would get an allowance against ``ada@shop.example``. It signs nobody in.
+Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
 import re
@@ -29,21 +30,24 @@ class KnownDevices:
     def __init__(self, key_ring: KeyRing) -> None:
         self._key_ring = key_ring
 
-    def issue(self, account: str) -> str:
-        """A cookie for the browser that has just signed in to the account."""
+    def issue(self, identifier: str) -> str:
+        """A cookie for the browser that has just signed in under this identifier."""
         device = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-        mac = self._key_ring.mac(_PURPOSE, self._message(device, account))
+        mac = self._key_ring.mac(_PURPOSE, self._message(device, identifier))
         return f"{device}.{urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
-    def recognise(self, cookie: str | None, account: str) -> str | None:
-        """The device's own name, if this browser has signed in to this account before."""
+    def recognise(self, cookie: str | None, identifier: str) -> str | None:
+        """The device's own name, if this browser has signed in under this identifier before."""
         match = _COOKIE.fullmatch(cookie) if cookie else None
         if match is None:
             return None
         device, mac = match.groups()
-        made_by_us = self._key_ring.verify_mac(_PURPOSE, self._message(device, account), urlsafe_b64decode(mac + "="))
+        made_by_us = self._key_ring.verify_mac(
+            _PURPOSE, self._message(device, identifier), urlsafe_b64decode(mac + "=")
+        )
         return device if made_by_us else None
 
     @staticmethod
-    def _message(device: str, account: str) -> bytes:
-        return f"{device}|{account}".encode()
+    def _message(device: str, identifier: str) -> bytes:
+        # A stranger may send half a surrogate pair; it has no UTF-8, and must be no error either.
+        return f"{device}|{identifier}".encode("utf-8", "surrogatepass")

@@ -53,6 +53,13 @@ class SignInSettings(Feature):
         "uses up the account's, the owner signs in from her own device.",
     )
 
+    failures: int = setting(
+        default=100,
+        about="How many wrong proofs in a row an account takes from browsers that never signed in to it, and how many "
+        "from each that did; after them only a browser with failures to spare gets in. NIST SP 800-63B-4 §3.2.2: "
+        "100 at most.",
+    )
+
     def limit_problems(self) -> Iterable[Problem]:
         """Limits that cannot be read, and a policy that cannot be met."""
         for name in ("network_limit", "account_limit", "nearby_limit", "device_limit"):
@@ -65,4 +72,10 @@ class SignInSettings(Feature):
                 code="impossible_policy",
                 what=f"SignIn(policy={self.policy}) asks for a number of factors nobody has",
                 cure="1 or 2: something she knows, and something she has",
+            )
+        if not 1 <= self.failures <= 100:
+            yield Problem(
+                code="impossible_failures",
+                what=f"SignIn(failures={self.failures}) is no number of wrong proofs in a row",
+                cure="at least 1, and at most 100 (NIST SP 800-63B-4 §3.2.2)",
             )

@@ -1,0 +1,79 @@
+"""What the documentation says is so: its programs run, and its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changes").glob("*.md")]
+)
+PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROGRAMS = [
+    pytest.param(program, id=f"{page}-{number}")
+    for page in PAGES
+    for number, program in enumerate(PROGRAM.findall((ROOT / page).read_text("utf-8")))
+]
+LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def _run(program, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    # Flask keeps its instance folder beside the program's file.
+    names = {"__name__": "program", "__file__": str(folder / "program.py")}
+    exec(compile(program, "program.py", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_in_the_documentation_starts(program, tmp_path, monkeypatch):
+    app = _run(program, tmp_path, monkeypatch).get("app")
+    assert app is not None
+    assert app.test_client().get("/nowhere").status_code == 404
+
+
+def test_the_program_in_the_readme_does_what_it_says(tmp_path, monkeypatch):
+    program = PROGRAM.findall((ROOT / "README.md").read_text("utf-8"))[0]
+    client = _run(program, tmp_path, monkeypatch)["app"].test_client()
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert client.get("/account").status_code == 401
+    wrong = client.post("/login", json={"identifier": "ada", "password": "guess"}, headers=own)
+    assert wrong.status_code == 401
+    right = client.post(
+        "/login", json={"identifier": "ada", "password": "correct horse battery staple"}, headers=own
+    )
+    assert right.status_code == 200, right.text
+    assert client.get("/account").json == {"signed in as": "ada"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text("utf-8")
+    for target, fragment in LINK.findall(text):
+        if "://" in target:
+            continue
+        found = ((ROOT / page).parent / target).resolve()
+        assert found.is_file(), f"{page} links to {target}"
+        if fragment:
+            slugs = {
+                re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+                for heading in HEADING.findall(found.read_text("utf-8"))
+            }
+            assert fragment[1:] in slugs, f"{page} links to {target}{fragment}"
+
+
+def test_every_page_of_the_documentation_can_be_reached():
+    reached, todo = set(), [ROOT / "README.md"]
+    while todo:
+        page = todo.pop()
+        if page in reached:
+            continue
+        reached.add(page)
+        for target, _ in LINK.findall(page.read_text("utf-8")):
+            if "://" not in target and target.endswith(".md"):
+                todo.append((page.parent / target).resolve())
+    lost = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md") if path not in reached}
+    assert not lost

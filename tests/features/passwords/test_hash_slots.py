@@ -1,0 +1,124 @@
+"""Hash slots: so many at work, so many in line, and everybody else sent away before any work is done."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from ostiary.features.passwords.hash_slots import HashSlots
+from ostiary.features.passwords.settings import PasswordsSettings
+from ostiary.kernel.errors import Unavailable
+
+# Long enough that no test ever waits it out, unless waiting it out is what the test is about.
+PATIENT = 60_000
+
+
+def in_thread(act: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.attack("U2")
+def test_by_default_one_core_stays_free_and_the_line_has_an_end() -> None:
+    defaults = PasswordsSettings()
+    assert defaults.hash_slots >= 1
+    assert 0 <= defaults.waiting < 1_000
+
+
+@pytest.mark.attack("U1")
+def test_whoever_comes_when_all_slots_and_the_line_are_full_is_sent_away_with_retry_after() -> None:
+    slots = HashSlots(2, waiting=0, patience=10_000)
+    with slots.slot(), slots.slot(), pytest.raises(Unavailable) as caught, slots.slot():
+        pytest.fail("a third one got in")  # no work is done
+    assert caught.value.status == 503
+    assert caught.value.headers["Retry-After"] == "10"
+    assert slots.refused == 1
+
+
+def test_a_slot_is_free_again_afterwards() -> None:
+    slots = HashSlots(1, waiting=0, patience=PATIENT)
+    for _ in range(5):
+        with slots.slot():
+            pass
+    assert slots.refused == 0
+
+
+def test_a_slot_is_free_again_after_a_failure() -> None:
+    slots = HashSlots(1, waiting=0, patience=PATIENT)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), slots.slot():
+            raise ZeroDivisionError
+    with slots.slot():
+        pass
+
+
+def test_being_sent_away_gives_no_slot_back_that_was_not_held() -> None:
+    slots = HashSlots(1, waiting=0, patience=PATIENT)
+    with slots.slot():
+        for _ in range(3):
+            with pytest.raises(Unavailable), slots.slot():
+                pass
+    with slots.slot(), pytest.raises(Unavailable), slots.slot():
+        pass
+    assert slots.refused == 4
+
+
+def test_whoever_has_waited_as_long_as_patience_is_sent_away_and_leaves_the_line() -> None:
+    slots = HashSlots(1, waiting=1, patience=1)
+    with slots.slot():
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="waited too long") as caught, slots.slot():
+                pass
+            assert caught.value.headers["Retry-After"] == "1"
+    assert (slots.refused, slots.waiting) == (3, 0)
+    with slots.slot():
+        pass
+
+
+@pytest.mark.attack("U2")
+def test_those_in_line_get_their_turn_and_the_next_one_is_sent_away() -> None:
+    slots = HashSlots(2, waiting=3, patience=PATIENT)
+    done = threading.Semaphore(0)
+
+    def wait_and_work() -> None:
+        with slots.slot():
+            done.release()
+
+    with slots.slot(), slots.slot():
+        threads = [in_thread(wait_and_work) for _ in range(3)]
+        while slots.waiting < 3:
+            pass
+        with pytest.raises(Unavailable, match="too many wait"), slots.slot():
+            pass
+    for thread in threads:
+        thread.join(timeout=60)
+    assert all(done.acquire(blocking=False) for _ in range(3))
+    assert (slots.waiting, slots.refused) == (0, 1)
+
+
+@pytest.mark.attack("U2")
+def test_never_more_work_at_once_than_there_are_slots() -> None:
+    slots = HashSlots(3, waiting=32, patience=PATIENT)
+    counting = threading.Lock()
+    # The first three meet inside: the slots are used in parallel, and not one after the other.
+    together = threading.Barrier(3)
+    at_work, most, finished = 0, 0, 0
+
+    def work(meet: bool) -> None:
+        nonlocal at_work, most, finished
+        with slots.slot():
+            with counting:
+                at_work += 1
+                most = max(most, at_work)
+            if meet:
+                together.wait(timeout=60)
+            with counting:
+                at_work -= 1
+                finished += 1
+
+    threads = [in_thread(lambda: work(meet=True)) for _ in range(3)]
+    threads += [in_thread(lambda: work(meet=False)) for _ in range(24)]
+    for thread in threads:
+        thread.join(timeout=60)
+    assert (most, finished, slots.refused) == (3, 27, 0)

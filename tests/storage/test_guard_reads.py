@@ -1,0 +1,192 @@
+"""The guard's reads: one statement, no waiting, closed when the database is away."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import bindparam, select, text, update
+
+from ostiary.features.sessions import store as sessions_store
+from ostiary.kernel.errors import Unavailable
+from ostiary.storage.database import Database
+from ostiary.storage.database_url import parse_database_url
+from ostiary.storage.guard_reads import CompiledRead, GuardReads, compile_read
+from ostiary.storage.subjects import raise_epoch, subjects
+
+EPOCH = select(subjects.c.epoch, subjects.c.rights).where(subjects.c.subject == bindparam("who"))
+TOUCH = (
+    update(subjects)
+    .where(subjects.c.subject == bindparam("who"), subjects.c.rights < bindparam("rights_now"))
+    .values(rights=bindparam("rights_now"))
+)
+
+
+@pytest.fixture
+def reads(database: Database) -> Iterator[GuardReads]:
+    with database.write() as tx:
+        raise_epoch(tx, "ada")
+    made = GuardReads(database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def epoch(reads: GuardReads) -> CompiledRead:
+    return reads.compile(EPOCH)
+
+
+def test_compiling_and_building_open_nothing() -> None:
+    reads = GuardReads(Database.from_url("postgresql://nobody@127.0.0.1:1/none"))
+    assert reads.compile(EPOCH).parameters == ("who",)
+
+
+def test_parameters_come_in_the_order_of_the_statement_each_once() -> None:
+    compiled = compile_read(TOUCH, "sqlite")
+    assert compiled.parameters == ("rights_now", "who")
+    assert compiled.arrange is not None
+    assert compiled.arrange((7, "ada")) == (7, "ada", 7)
+
+
+def test_a_statement_with_a_value_in_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="named parameters only"):
+        compile_read(select(subjects.c.epoch).where(subjects.c.subject == "ada"), "sqlite")
+
+
+def test_a_row_is_read_as_the_driver_gives_it(reads: GuardReads, epoch: CompiledRead) -> None:
+    assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
+    assert reads.fetch_one(epoch, ("bob",)) is None
+
+
+@pytest.mark.attack("T1")
+@pytest.mark.parametrize("text_", ["' OR '1'='1", '"; DROP TABLE ostiary_sessions; --', "%", "_", "\\", "%s", "?"])
+def test_an_identifier_is_matched_literally(reads: GuardReads, text_: str) -> None:
+    assert reads.fetch_one(reads.compile(sessions_store.guard_read()), (text_,)) is None
+
+
+def test_what_another_connection_committed_is_seen_by_the_next_read(
+    database: Database, reads: GuardReads, epoch: CompiledRead
+) -> None:
+    for expected in range(1, 5):
+        assert reads.fetch_one(epoch, ("ada",)) == (expected, 0)
+        with database.write() as tx:
+            raise_epoch(tx, "ada")
+
+
+def test_reading_holds_no_snapshot_that_would_let_the_log_grow(sqlite_url: str) -> None:
+    database = Database.from_url(sqlite_url, migrates_itself=True)
+    with database.write() as tx:
+        raise_epoch(tx, "ada")
+    reads = GuardReads(database)
+    assert reads.fetch_one(reads.compile(EPOCH), ("ada",)) == (1, 0)
+    with sqlite3.connect(database.file) as other:
+        busy, _, _ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    other.close()
+    assert busy == 0
+    assert Path(f"{database.file}-wal").stat().st_size == 0
+    reads.close()
+    database.close()
+
+
+def test_a_guards_connection_cannot_write_to_sqlite(sqlite_url: str) -> None:
+    database = Database.from_url(sqlite_url, migrates_itself=True)
+    reads = GuardReads(database)
+    with pytest.raises(Unavailable, match="readonly"):
+        reads.fetch_one(CompiledRead("DELETE FROM ostiary_subjects", (), None), ())
+    reads.close()
+    database.close()
+
+
+def test_many_threads_read_at_once(reads: GuardReads, epoch: CompiledRead) -> None:
+    barrier = threading.Barrier(12)
+
+    def read() -> bool:
+        barrier.wait()
+        return all(reads.fetch_one(epoch, ("ada",)) == (1, 0) for _ in range(50))
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(done.result() for done in [pool.submit(read) for _ in range(12)])
+
+
+def test_a_touch_changes_a_row_and_says_so(reads: GuardReads, epoch: CompiledRead) -> None:
+    touch = reads.compile(TOUCH)
+    assert [reads.touch(touch, (5, "ada")), reads.touch(touch, (5, "ada")), reads.touch(touch, (9, "nobody"))] == [True, False, False]
+    assert reads.fetch_one(epoch, ("ada",)) == (1, 5)
+
+
+def test_a_touch_never_waits_for_a_lock(database: Database, reads: GuardReads, epoch: CompiledRead) -> None:
+    touch = reads.compile(TOUCH)
+    assert reads.touch(touch, (1, "ada"))
+    with database.write() as tx:
+        raise_epoch(tx, "ada")
+        # In this very thread: if it waited, it would wait for ever.
+        assert not reads.touch(touch, (2, "ada"))
+        assert reads.fetch_one(epoch, ("ada",)) == (1, 1)
+    assert reads.touch(touch, (3, "ada"))
+
+
+def test_a_guard_that_cannot_ask_is_unavailable_and_a_touch_is_skipped(tmp_path: Path) -> None:
+    reads = GuardReads(Database.from_url("postgresql://me:hunter2@127.0.0.1:1/none"))
+    with pytest.raises(Unavailable) as failed:
+        reads.fetch_one(reads.compile(EPOCH), ("ada",))
+    assert failed.value.status == 503
+    assert "hunter2" not in str(failed.value)
+    assert not reads.touch(reads.compile(TOUCH), (1, "ada"))
+
+
+def test_a_file_that_breaks_under_the_guard_is_unavailable(sqlite_url: str) -> None:
+    database = Database.from_url(sqlite_url, migrates_itself=True)
+    reads = GuardReads(database)
+    assert reads.fetch_one(reads.compile(EPOCH), ("ada",)) is None
+    reads.close()
+    database.close()
+    assert database.file is not None
+    for path in database.file.parent.iterdir():
+        path.write_bytes(b"nothing a database would say" * 1000)
+    with pytest.raises(Unavailable):
+        reads.fetch_one(reads.compile(EPOCH), ("ada",))
+
+
+def _end_connections(url: str) -> None:
+    """What a restart of the server does to connections that are open."""
+    import psycopg
+
+    name = parse_database_url(url).url.database
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [name]
+        )
+
+
+def test_a_server_that_restarted_costs_no_request(postgresql_url: str) -> None:
+    database = Database.from_url(postgresql_url, migrates_itself=True)
+    reads = GuardReads(database)
+    epoch, touch = reads.compile(EPOCH), reads.compile(TOUCH)
+    with database.write() as tx:
+        raise_epoch(tx, "ada")
+    assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
+    _end_connections(postgresql_url)
+    assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
+    with database.write() as tx:
+        raise_epoch(tx, "ada")
+    assert reads.touch(touch, (1, "ada"))
+    reads.close()
+    database.close()
+
+
+def test_the_guard_reads_while_every_pooled_connection_is_taken(postgresql_url: str) -> None:
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import QueuePool
+
+    engine = create_engine(parse_database_url(postgresql_url).url, poolclass=QueuePool, pool_size=1, max_overflow=0)
+    database = Database.from_engine(lambda: engine, migrates_itself=True)
+    reads = GuardReads(database)
+    with engine.connect() as theirs, database.write() as tx:
+        theirs.execute(text("SELECT 1"))
+        raise_epoch(tx, "ada")
+        assert reads.fetch_one(reads.compile(EPOCH), ("ada",)) is None
+    reads.close()
+    database.close()
+    engine.dispose()

@@ -1,0 +1,51 @@
+"""One epoch and one rights version a subject."""
+
+import pytest
+
+from ostiary.storage.database import Database
+from ostiary.storage.subjects import raise_epoch, raise_rights, read_epoch
+
+STRANGE = ["' OR '1'='1", '"; DROP TABLE ostiary_subjects; --', "%", "_", "\\", "%s", ":subject", "?", "{0.__class__}", "ü\u202e"]
+
+
+def _epoch(database: Database, subject: str) -> int:
+    with database.read() as connection:
+        return read_epoch(connection, subject)
+
+
+def test_a_subject_begins_at_epoch_zero(database: Database) -> None:
+    assert _epoch(database, "ada") == 0
+
+
+def test_raising_counts_up_from_zero_and_touches_nobody_else(database: Database) -> None:
+    with database.write() as tx:
+        assert [raise_epoch(tx, "ada"), raise_epoch(tx, "ada"), raise_rights(tx, "ada"), raise_rights(tx, "bob")] == [1, 2, 1, 1]
+    assert (_epoch(database, "ada"), _epoch(database, "bob")) == (2, 0)
+
+
+@pytest.mark.attack("T1")
+@pytest.mark.parametrize("subject", STRANGE)
+def test_a_subject_is_matched_literally_whatever_it_spells(database: Database, subject: str) -> None:
+    with database.write() as tx:
+        raise_epoch(tx, "ada")
+        raise_epoch(tx, subject)
+        raise_epoch(tx, subject)
+    assert (_epoch(database, "ada"), _epoch(database, subject)) == (1, 2)
+
+
+@pytest.mark.asvs("V15.4.2")
+def test_no_raise_is_lost_between_processes(database_url: str, database: Database, race) -> None:
+    source = """
+from ostiary.storage.database import Database
+from ostiary.storage.subjects import raise_epoch
+def child(number, url):
+    database = Database.from_url(url, migrates_itself=True)
+    given = []
+    for _ in range(10):
+        with database.write() as tx:
+            given.append(raise_epoch(tx, "ada"))
+    return given
+"""
+    given = [epoch for child in race(source, 5, database_url) for epoch in child]
+    assert sorted(given) == list(range(1, 51))
+    assert _epoch(database, "ada") == 50
