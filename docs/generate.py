@@ -7,11 +7,12 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from types import NoneType
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -132,8 +133,10 @@ def security_coverage() -> str:
     parts = [
         NOTICE,
         "# Security coverage\n",
-        "Every requirement that concerns what exists has a test that bears its number. Run one with\n"
-        "`pytest` and the name beside it.\n",
+        (
+            "Every requirement that concerns what exists has a test that bears its number. Run one with\n"
+            "`pytest` and the name beside it, under `tests/`.\n"
+        ),
     ]
     for kind, title in KINDS.items():
         numbers = sorted((row for row in rows if kind_of(row) == kind), key=_natural)
@@ -160,23 +163,34 @@ def settings() -> str:
     parts = [
         NOTICE,
         "# Settings\n",
-        "A setting is given in code, or in `app.config` or the environment under the name below. Each can also be\n"
-        "read from a file: `OSTIARY_…_FILE` names it. What stands in code wins, then `app.config`, then the\n"
-        "environment. Durations are seconds, or text such as `5m`, `14d`.\n",
+        (
+            "A setting is given in code, or in `app.config` or the environment under the name below. Each can also\n"
+            "be read from a file: `OSTIARY_…_FILE` names it. What stands in code wins, then `app.config`, then the\n"
+            "environment. Durations are seconds, or text such as `5m`, `14d`.\n"
+        ),
     ]
     for name in feature_names():
         module = import_module(f"ostiary.features.{name}")
         for kind in (getattr(module, public) for public in module.__all__):
             if not (isinstance(kind, type) and issubclass(kind, Feature)):
                 continue
+            hints = get_type_hints(kind)
             parts.append(f"## {kind.__name__}\n")
             lines = ["| setting | in the configuration | default | |", "|---|---|---|---|"]
             for field in fields(kind):  # type: ignore[arg-type] # @feature makes it a dataclass
                 about = field.metadata["about"].replace("|", "\\|")
-                variable = f"OSTIARY_{name}_{field.name}".upper()
-                lines.append(f"| `{field.name}` | `{variable}` | {_default(field)} | {about} |")
+                variable = f"`OSTIARY_{name}_{field.name}`".upper() if _readable(hints[field.name]) else "in code only"
+                lines.append(f"| `{field.name}` | {variable} | {_default(field)} | {about} |")
             parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _readable(hint: Any) -> bool:
+    """Whether some text can say it: a function cannot be written into a configuration."""
+    kinds = [kind for kind in (get_args(hint) or (hint,)) if kind is not NoneType]
+    if get_origin(hint) is Callable:
+        return False
+    return any(get_origin(kind) is not Callable for kind in kinds)
 
 
 def _default(field: Any) -> str:
@@ -192,9 +206,11 @@ def events() -> str:
     parts = [
         NOTICE,
         "# Events\n",
-        "`@auth.on(Event)` is called after the commit, `@auth.during(Event)` inside the transaction. Every event has\n"
-        "`at` (milliseconds since the Unix epoch, UTC), `subject` and `network` (both may be None). The name is\n"
-        "what the audit log says.\n",
+        (
+            "`@auth.on(Event)` is called after the commit, `@auth.during(Event)` inside the transaction. Every event\n"
+            "has `at` (milliseconds since the Unix epoch, UTC), `subject` and `network` (both may be None). The name\n"
+            "is what the audit log says.\n"
+        ),
         "| event | name | also carries | when |\n|---|---|---|---|",
     ]
     kinds = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, module.Event)]

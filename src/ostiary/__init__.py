@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ostiary.kernel.feature import Feature
     from ostiary.kernel.principal import Credential, On, Principal
     from ostiary.kernel.requirement import all_of, any_of
-    from ostiary.runtime.way_in import SignInIncomplete
+    from ostiary.runtime.sign_in_answer import SignInIncomplete
 
 _HOME = {
     "AuditLog": "ostiary.features.audit_log",
@@ -47,7 +47,7 @@ _HOME = {
     "RateLimits": "ostiary.features.rate_limits",
     "Sessions": "ostiary.features.sessions",
     "SignIn": "ostiary.features.sign_in",
-    "SignInIncomplete": "ostiary.runtime.way_in",
+    "SignInIncomplete": "ostiary.runtime.sign_in_answer",
     "SignInRefused": "ostiary.kernel.errors",
     "TooManyAttempts": "ostiary.kernel.errors",
     "Unavailable": "ostiary.kernel.errors",

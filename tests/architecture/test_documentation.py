@@ -42,9 +42,7 @@ def test_the_program_in_the_readme_does_what_it_says(tmp_path, monkeypatch):
     assert client.get("/account").status_code == 401
     wrong = client.post("/login", json={"identifier": "ada", "password": "guess"}, headers=own)
     assert wrong.status_code == 401
-    right = client.post(
-        "/login", json={"identifier": "ada", "password": "correct horse battery staple"}, headers=own
-    )
+    right = client.post("/login", json={"identifier": "ada", "password": "correct horse battery staple"}, headers=own)
     assert right.status_code == 200, right.text
     assert client.get("/account").json == {"signed in as": "ada"}
 

@@ -73,6 +73,8 @@ def test_the_package_says_that_it_is_typed():
 
 def test_no_module_promises_what_it_does_not_do():
     promises = [
-        file for file in MODULES if re.search(r"NotImplementedError|\bTODO\b|\bFIXME\b", (PACKAGE / file).read_text("utf-8"))
+        file
+        for file in MODULES
+        if re.search(r"NotImplementedError|\bTODO\b|\bFIXME\b", (PACKAGE / file).read_text("utf-8"))
     ]
     assert not promises

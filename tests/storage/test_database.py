@@ -6,8 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, String, create_engine, event, text
@@ -68,8 +70,12 @@ def test_a_failure_after_the_commit_is_logged_and_stops_nothing(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[int] = []
+
+    def fail() -> None:
+        raise LookupError
+
     with database.write() as tx:
-        tx.after_commit(lambda: {}["no"])
+        tx.after_commit(fail)
         tx.after_commit(lambda: seen.append(1))
     assert seen == [1]
     assert "after a commit failed" in caplog.text
@@ -129,8 +135,12 @@ def test_a_listener_that_commits_its_session_commits_nothing_early(database: Dat
 def test_sqlite_writes_reach_the_disk_and_keep_foreign_keys(sqlite_url: str) -> None:
     database = Database.from_url(sqlite_url, migrates_itself=True)
     with database.write() as tx:
-        pragmas = {name: tx.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("synchronous", "foreign_keys", "journal_mode", "busy_timeout")}
-        assert tx.connection.connection.dbapi_connection.in_transaction
+        pragmas = {
+            name: tx.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("synchronous", "foreign_keys", "journal_mode", "busy_timeout")
+        }
+        driver: Any = tx.connection.connection.dbapi_connection
+        assert driver.in_transaction
     assert pragmas == {"synchronous": 2, "foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 5000}
     database.close()
 
@@ -197,6 +207,7 @@ def test_the_applications_engine_is_never_changed(database_url: str) -> None:
     with database.write() as tx:
         raise_epoch(tx, "ada")
     assert _listeners(engine) == before
+    assert isinstance(engine.pool, QueuePool)
     assert engine.pool.checkedin() == engine.pool.checkedout() == 0
     # On PostgreSQL its own listener saw ours too: a search path or a token it sets holds for us as well.
     assert bool(asked) == (database.dialect == "postgresql")
@@ -251,7 +262,7 @@ def test_a_lock_held_too_long_is_unavailable_and_not_a_crash(sqlite_url: str, mo
     database = Database.from_url(sqlite_url, migrates_itself=True)
     with database.read() as connection:
         connection.execute(text("PRAGMA busy_timeout=0"))
-    other = sqlite3.connect(database.file, isolation_level=None)
+    other = sqlite3.connect(str(database.file), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="locked"), database.write():
         pass
@@ -299,7 +310,7 @@ def child(number, url):
 
 
 @pytest.mark.asvs("V11.5.2")
-def test_connections_are_not_shared_over_a_fork(database_url: str, race) -> None:
+def test_connections_are_not_shared_over_a_fork(database_url: str, race: Callable[..., list[Any]]) -> None:
     [[codes, epoch, uses, ordered]] = race(_FORK, 1, database_url)
     assert codes == [0, 0, 0]
     assert (epoch, uses, ordered) == (22, 23, True)
@@ -319,10 +330,14 @@ while True:
 
 
 @pytest.mark.attack("S27")
-def test_killing_a_writer_loses_nothing_committed_and_leaves_no_half_action(database_url: str, database: Database) -> None:
+def test_killing_a_writer_loses_nothing_committed_and_leaves_no_half_action(
+    database_url: str, database: Database
+) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     for _ in range(3):
-        writer = subprocess.Popen([sys.executable, "-c", _WRITER, database_url], stdout=subprocess.PIPE, text=True, env=environment)
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _WRITER, database_url], stdout=subprocess.PIPE, text=True, env=environment
+        )
         assert writer.stdout is not None
         told = [int(writer.stdout.readline()) for _ in range(20)]
         writer.send_signal(signal.SIGKILL)
@@ -330,7 +345,9 @@ def test_killing_a_writer_loses_nothing_committed_and_leaves_no_half_action(data
         writer.wait()
         writer.stdout.close()
         with database.read() as connection:
-            epoch, rights = connection.execute(text("SELECT epoch, rights FROM ostiary_subjects WHERE subject = 'ada'")).one()
+            epoch, rights = connection.execute(
+                text("SELECT epoch, rights FROM ostiary_subjects WHERE subject = 'ada'")
+            ).one()
         assert epoch == rights
         # The last one may be committed without having been told.
         assert epoch in (told[-1], told[-1] + 1)

@@ -25,7 +25,13 @@ def test_an_sqlite_url_is_an_absolute_file(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?cache=shared&uri=true", "sqlite:///file:x?mode=memory&uri=true"]
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:x?mode=memory&uri=true",
+    ],
 )
 def test_a_database_in_memory_is_refused_with_the_cure(url: str) -> None:
     with pytest.raises(ConfigurationError, match="use a file") as refused:

@@ -1,8 +1,10 @@
 """The lock between threads and processes."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from ostiary.storage.file_lock import file_lock
 
@@ -24,7 +26,7 @@ def test_threads_exclude_each_other(tmp_path: Path) -> None:
             done.result()
 
 
-def test_processes_exclude_each_other(tmp_path: Path, race) -> None:
+def test_processes_exclude_each_other(tmp_path: Path, race: Callable[..., list[Any]]) -> None:
     source = """
 from pathlib import Path
 from ostiary.storage.file_lock import file_lock

@@ -81,7 +81,7 @@ def test_reading_holds_no_snapshot_that_would_let_the_log_grow(sqlite_url: str) 
         raise_epoch(tx, "ada")
     reads = GuardReads(database)
     assert reads.fetch_one(reads.compile(EPOCH), ("ada",)) == (1, 0)
-    with sqlite3.connect(database.file) as other:
+    with sqlite3.connect(str(database.file)) as other:
         busy, _, _ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     other.close()
     assert busy == 0
@@ -112,7 +112,11 @@ def test_many_threads_read_at_once(reads: GuardReads, epoch: CompiledRead) -> No
 
 def test_a_touch_changes_a_row_and_says_so(reads: GuardReads, epoch: CompiledRead) -> None:
     touch = reads.compile(TOUCH)
-    assert [reads.touch(touch, (5, "ada")), reads.touch(touch, (5, "ada")), reads.touch(touch, (9, "nobody"))] == [True, False, False]
+    assert [reads.touch(touch, (5, "ada")), reads.touch(touch, (5, "ada")), reads.touch(touch, (9, "nobody"))] == [
+        True,
+        False,
+        False,
+    ]
     assert reads.fetch_one(epoch, ("ada",)) == (1, 5)
 
 
@@ -156,7 +160,8 @@ def _end_connections(url: str) -> None:
     name = parse_database_url(url).url.database
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [name]
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [name],
         )
 
 

@@ -1,6 +1,7 @@
 """Joining the application's transaction: its commit, its rollback, its savepoints; or a sentence at once."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, String, create_engine, event, text
@@ -147,9 +148,13 @@ def test_a_savepoint_that_was_there_before_us_takes_ours_along(application: Appl
 
 def test_what_waited_for_the_applications_commit_may_open_a_transaction(application: Application) -> None:
     session = application.session
+
+    def act_after() -> None:
+        application.act("after")
+
     with application.database.joining(session):
         with application.database.write() as tx:
-            tx.after_commit(lambda: application.act("after") and None)
+            tx.after_commit(act_after)
             raise_epoch(tx, "ada")
         session.commit()
         assert application.after == ["after"]
@@ -196,9 +201,13 @@ def test_two_joined_verbs_follow_each_other_and_do_not_nest(application: Applica
     application.session.rollback()
 
 
-def test_a_session_of_another_database_cannot_be_joined(application: Application, tmp_path) -> None:
+def test_a_session_of_another_database_cannot_be_joined(application: Application, tmp_path: Path) -> None:
     other = create_engine(f"sqlite:///{tmp_path / 'other.db'}")
-    with Session(other) as session, pytest.raises(ValueError, match="another database"), application.database.joining(session):
+    with (
+        Session(other) as session,
+        pytest.raises(ValueError, match="another database"),
+        application.database.joining(session),
+    ):
         pass
     other.dispose()
 

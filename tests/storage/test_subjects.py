@@ -1,11 +1,25 @@
 """One epoch and one rights version a subject."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from ostiary.storage.database import Database
 from ostiary.storage.subjects import raise_epoch, raise_rights, read_epoch
 
-STRANGE = ["' OR '1'='1", '"; DROP TABLE ostiary_subjects; --', "%", "_", "\\", "%s", ":subject", "?", "{0.__class__}", "ü\u202e"]
+STRANGE = [
+    "' OR '1'='1",
+    '"; DROP TABLE ostiary_subjects; --',
+    "%",
+    "_",
+    "\\",
+    "%s",
+    ":subject",
+    "?",
+    "{0.__class__}",
+    "ü\u202e",
+]
 
 
 def _epoch(database: Database, subject: str) -> int:
@@ -19,7 +33,12 @@ def test_a_subject_begins_at_epoch_zero(database: Database) -> None:
 
 def test_raising_counts_up_from_zero_and_touches_nobody_else(database: Database) -> None:
     with database.write() as tx:
-        assert [raise_epoch(tx, "ada"), raise_epoch(tx, "ada"), raise_rights(tx, "ada"), raise_rights(tx, "bob")] == [1, 2, 1, 1]
+        assert [raise_epoch(tx, "ada"), raise_epoch(tx, "ada"), raise_rights(tx, "ada"), raise_rights(tx, "bob")] == [
+            1,
+            2,
+            1,
+            1,
+        ]
     assert (_epoch(database, "ada"), _epoch(database, "bob")) == (2, 0)
 
 
@@ -34,7 +53,9 @@ def test_a_subject_is_matched_literally_whatever_it_spells(database: Database, s
 
 
 @pytest.mark.asvs("V15.4.2")
-def test_no_raise_is_lost_between_processes(database_url: str, database: Database, race) -> None:
+def test_no_raise_is_lost_between_processes(
+    database_url: str, database: Database, race: Callable[..., list[Any]]
+) -> None:
     source = """
 from ostiary.storage.database import Database
 from ostiary.storage.subjects import raise_epoch

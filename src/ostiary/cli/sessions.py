@@ -1,11 +1,14 @@
 """``ostiary sessions``: the browsers a subject is signed in on, and ending them."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from ostiary.cli.operator import Operator
-from ostiary.features.sessions.end import SessionActions
+
+if TYPE_CHECKING:
+    from ostiary.features.sessions.end import SessionActions
 
 
 @click.group()
@@ -45,7 +48,7 @@ def end(operator: Operator, subject: str | None, *, everybody: bool, as_json: bo
     click.echo(json.dumps({"ended": ended}) if as_json else f"{ended} sessions ended.")
 
 
-def _actions(operator: Operator) -> SessionActions:
+def _actions(operator: Operator) -> "SessionActions":
     if operator.sessions is None:
         message = "Sessions belong to an application: run `flask ostiary sessions …`."
         raise click.ClickException(message)

@@ -2,5 +2,6 @@
 
 from ostiary.flask.auth import Auth
 from ostiary.flask.guard import Guard
+from ostiary.flask.signals import event_signal
 
-__all__ = ["Auth", "Guard"]
+__all__ = ["Auth", "Guard", "event_signal"]

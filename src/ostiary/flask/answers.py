@@ -1,14 +1,14 @@
 """Answers to refusals: the application's own, a redirect to its sign-in page, a page of ours, or a problem document."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ostiary.kernel.errors import AuthError, InvalidCredential, NotAuthenticated, StepUpNeeded
-from ostiary.runtime.way_in import SignInIncomplete
+from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS
 from ostiary.web.headers import apply_own_headers
 from ostiary.web.negotiation import wants_page
@@ -25,7 +25,7 @@ ErrorHandler = Callable[[AuthError], "ResponseReturnValue | None"]
 
 def sign_in_address(state: "AppState", **parameters: str) -> str | None:
     """The address of the application's sign-in page, or None if it named none."""
-    page = cast("Any", state.assembly.get("sign_in")).page
+    page = getattr(state.assembly.get("sign_in"), "page", None)
     if page is None:
         return None
     address = url_for(page)
@@ -45,7 +45,7 @@ def refuse(state: "AppState", error: AuthError, handler: ErrorHandler | None) ->
     def respond(refused: AuthError) -> Response:
         return _respond(state.app, refused, handler, page=page, address=address)
 
-    return Refusal(error, respond, status=303 if page and address else None)
+    return Refusal(error, respond, redirects=page and address is not None)
 
 
 def _address_to_mend(state: "AppState", error: AuthError, *, page: bool) -> str | None:
@@ -67,8 +67,17 @@ def _address_to_mend(state: "AppState", error: AuthError, *, page: bool) -> str 
             parameters[NEXT] = decision
     elif page and request.method in SAFE_METHODS:
         # A form that was posted cannot be posted again by a redirect, so only an address that was asked for is kept.
-        parameters[NEXT] = request.full_path.rstrip("?")
+        parameters[NEXT] = _own_address()
     return sign_in_address(state, **parameters)
+
+
+def _own_address() -> str:
+    """Path and query of the present request as the browser wrote them, below whatever the application is mounted at.
+
+    Flask's ``full_path`` leaves the mount point out, forgets which ``?`` was encoded, and fails on stray bytes.
+    """
+    query = quote(request.query_string, safe="%!$&'()*+,/:;=?@")
+    return quote(request.root_path + request.path, safe="!$&'()*+,/:;=@") + (f"?{query}" if query else "")
 
 
 def _respond(

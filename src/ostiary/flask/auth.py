@@ -223,6 +223,10 @@ class Auth(Generic[U]):
                 state.runtime.guard.require(request, check.requirement, on=place, hidden=check.hidden)
         except AuthError as error:
             raise self._refuse(state, error) from None
+        except Exception:
+            # ASVS 5.0 V16.5.3: what decides has failed, so nobody passes; and it is written down.
+            state.runtime.guard.failed(request)
+            raise
 
     def _user_is_gone(self, state: AppState, caller: "Caller") -> bool:
         """Whether the application no longer knows the subject; then its credential is ended.
@@ -323,7 +327,7 @@ class Auth(Generic[U]):
         return sign_in(state, evidence, default_next=self._after(state))
 
     def sign_out(self, scope: Literal["here", "others", "everywhere"] = "here") -> None:
-        """Sign the caller out: here, on all other devices, or everywhere at once."""
+        """Sign the caller out: here, on all other devices, or everywhere at once. Refuses GET, as ``sign_in`` does."""
         sign_out(self._state(), scope)
 
     def next_url(self, default: str | None = None) -> str:
@@ -334,7 +338,7 @@ class Auth(Generic[U]):
 
     @staticmethod
     def _after(state: AppState) -> str:
-        return cast("str", cast("Any", state.assembly.get("sign_in")).after)
+        return getattr(state.assembly.get("sign_in"), "after", "/")
 
     # --- forms --------------------------------------------------------------------------------------------
 

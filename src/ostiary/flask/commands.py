@@ -11,13 +11,13 @@ from ostiary.cli.check import check
 from ostiary.cli.db import db
 from ostiary.cli.operator import Operator
 from ostiary.cli.sessions import sessions
-from ostiary.features.sessions.end import SessionActions
 from ostiary.flask.state import EXTENSION, AppState
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ostiary.features.sessions.end import SessionActions
     from ostiary.storage.database import Database
 
 
@@ -33,7 +33,7 @@ def ostiary_group(prepare: "Callable[[AppState], None]") -> AppGroup:
             find_database=lambda: _database(state),
             features=state.assembly.features,
             check=lambda: _problems(state, prepare),
-            sessions=lambda: state.runtime.action("sessions", SessionActions),
+            sessions=lambda: _sessions(state),
         )
 
     for command in (db, audit, sessions, check):
@@ -42,10 +42,18 @@ def ostiary_group(prepare: "Callable[[AppState], None]") -> AppGroup:
 
 
 def _database(state: AppState) -> "Database":
-    database = state.runtime.database
+    for problem in state.deployment_problems():
+        click.echo(f"Warning: {problem.what}", err=True)
+    database = state.find_database() if state.assembly.stores() else None
     if database is None:
         raise misconfigured("no_database", "no feature of this application stores anything", "nothing is to be done")
     return database
+
+
+def _sessions(state: AppState) -> "SessionActions":
+    from ostiary.features.sessions.end import SessionActions  # only if the feature is on
+
+    return state.runtime.action("sessions", SessionActions)
 
 
 def _problems(state: AppState, prepare: "Callable[[AppState], None]") -> list[Problem]:

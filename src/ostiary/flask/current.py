@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ostiary.flask.state import AppState
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
-from ostiary.runtime.way_in import CookieToSet
+from ostiary.runtime.sign_in_answer import CookieToSet
 from ostiary.web.cookies import DOUBLED, CookiePolicy, read_cookie
 from ostiary.web.guard import Caller
 from ostiary.web.headers import protect_from_caches, vary_on_cookie

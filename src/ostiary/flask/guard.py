@@ -97,7 +97,11 @@ class Guard:
         def guarded(*args: Any, **kwargs: Any) -> Any:  # whatever the view takes and answers
             request = request_ctx.request
             # RFC 9110 §9.3.7: OPTIONS asks what may be done; a preflight carries no credentials.
-            if request.method != "OPTIONS":
+            if request.method == "OPTIONS":
+                if not _answers_options(view):
+                    # A view that merely lists OPTIONS among its methods would answer it with what it guards.
+                    return current_app.make_default_options_response()
+            else:
                 for check in checks:
                     keeper.enter(check, request, request.view_args or {})
             if is_async:
@@ -107,6 +111,15 @@ class Guard:
         setattr(guarded, GUARDED, (*getattr(view, GUARDED, ()), *checks))
         keeper.remember_guarded(view, guarded)
         return guarded
+
+
+def _answers_options(view: Callable[..., Any]) -> bool:
+    """Whether OPTIONS has an answer of its own: a method ``options``, or a decorator such as Flask-CORS's inside."""
+    endpoint = request_ctx.request.endpoint
+    registered = current_app.view_functions.get(endpoint) if endpoint is not None else None
+    if view.__name__ == "options" or hasattr(getattr(registered, "view_class", None), "options"):
+        return True
+    return "OPTIONS" in (getattr(view, "required_methods", None) or ())
 
 
 def checks_of(view: Callable[..., Any]) -> tuple[Check, ...]:

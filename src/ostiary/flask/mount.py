@@ -8,10 +8,9 @@ from flask import Blueprint, Flask, request
 from werkzeug.wrappers import Response
 
 import ostiary
-from ostiary.features.sessions.present import SESSION_COOKIE
 from ostiary.flask.current import find_cookie, watch_answer, write_cookies
 from ostiary.kernel.errors import AuthError
-from ostiary.runtime.way_in import PENDING_COOKIE, CookieToSet
+from ostiary.runtime.sign_in_answer import PENDING_COOKIE, CookieToSet
 from ostiary.web.dispatch import dispatch
 from ostiary.web.guard import Caller
 from ostiary.web.problem import Refusal
@@ -56,6 +55,8 @@ def _view(route: Route, state: "AppState", refuse: Callable[[AuthError], Refusal
 
 def forget(state: "AppState", response: Response) -> None:
     """Have the browser forget who was signed in, and what it keeps of our pages."""
+    from ostiary.features.sessions.present import SESSION_COOKIE  # only routes of sessions come here
+
     cookies = (CookieToSet(stem=SESSION_COOKIE, value=None), CookieToSet(stem=PENDING_COOKIE, value=None))
     policy = state.runtime.cookies
     state.way_in.abandon(find_cookie(policy, PENDING_COOKIE))

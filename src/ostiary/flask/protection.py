@@ -82,8 +82,13 @@ class Protection:
     def _undeclared(self, app: Flask) -> Iterator[Problem]:
         for endpoint, view in app.view_functions.items():
             own = endpoint.partition(".")[0] == self.own
-            static = endpoint.rpartition(".")[2] == _STATIC
-            if own or static or is_public(view) or self._in_public_blueprint(app, endpoint) or _is_guarded(view):
+            if (
+                own
+                or _is_static(app, endpoint)
+                or is_public(view)
+                or self._in_public_blueprint(app, endpoint)
+                or _is_guarded(view)
+            ):
                 continue
             yield Problem(
                 code="undeclared_view",
@@ -93,6 +98,13 @@ class Protection:
 
     def _in_public_blueprint(self, app: Flask, endpoint: str) -> bool:
         return any(endpoint in _endpoints_of(app, blueprint) for blueprint in self._public_blueprints)
+
+
+def _is_static(app: Flask, endpoint: str) -> bool:
+    """Whether this is Flask's own view of a folder of files, and not one that happens to have its name."""
+    owner, _, name = endpoint.rpartition(".")
+    scaffold = app.blueprints.get(owner) if owner else app
+    return name == _STATIC and scaffold is not None and scaffold.has_static_folder
 
 
 def _endpoints_of(app: Flask, blueprint: Blueprint | str) -> list[str]:

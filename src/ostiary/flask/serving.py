@@ -12,12 +12,12 @@ def watch_first_request(app: Flask, prepare: Callable[[], None]) -> None:
 
     After that nothing of it is left on the way of a request. While ``prepare`` raises, no view runs.
     """
-    original: Callable[[], Any] = app.dispatch_request
+    original: Callable[..., Any] = app.dispatch_request
     was_overridden = "dispatch_request" in app.__dict__
     lock = threading.Lock()
     prepared = False
 
-    def first_request() -> Any:  # whatever the view answers
+    def first_request(*context: Any) -> Any:  # whatever Flask passes, and the view answers
         nonlocal prepared
         if not prepared:
             with lock:
@@ -25,7 +25,7 @@ def watch_first_request(app: Flask, prepare: Callable[[], None]) -> None:
                     prepare()
                     prepared = True
                     _restore()
-        return original()
+        return original(*context)
 
     def _restore() -> None:
         if app.__dict__.get("dispatch_request") is first_request:

@@ -1,9 +1,9 @@
 """Signing in and out of a Flask application: evidence from a view, cookies on its answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flask import jsonify, redirect, request
+from flask import jsonify, request
 
 from ostiary.flask.answers import sign_in_address
 from ostiary.flask.current import become, csrf_binding, find_cookie, set_cookies
@@ -13,10 +13,11 @@ from ostiary.kernel.events import RedirectRefused
 from ostiary.kernel.factor import Evidence
 from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.principal import ANONYMOUS, Principal
-from ostiary.runtime.way_in import PENDING_COOKIE, SignInIncomplete
+from ostiary.runtime.sign_in_answer import PENDING_COOKIE, SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS
 from ostiary.web.negotiation import wants_page
-from ostiary.web.redirect import next_target
+from ostiary.web.redirect import next_target, see_other
+from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -32,11 +33,12 @@ class SignInAnswer:
     signed_in: SignedIn
     principal: Principal
     next_url: str
+    urls: UrlPolicy = field(repr=False)
 
     def response(self) -> "Response":
         """A 303 to the next page, or the principal as JSON."""
         if wants_page(request.environ):
-            return redirect(self.next_url, code=303)
+            return see_other(self.next_url, self.urls, request.environ)
         return jsonify({"subject": self.principal.subject, "next": self.next_url})
 
 
@@ -59,12 +61,8 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str) -> SignIn
     Raises ``SignInRefused``, ``SignInIncomplete`` and ``CsrfRefused``.
     """
     guard = state.runtime.guard
-    if request.method in SAFE_METHODS:
-        # A link, an image or a prefetch must not sign anybody in (ASVS 5.0 V7.6.2, CVE-2015-9284).
-        raise AuthError(
-            "Signing in needs a form.", code="method_not_allowed", status=405, headers={"Allow": "POST"},
-            detail="auth.sign_in was called for a request that should change nothing",
-        )  # fmt: skip
+    # A link, an image or a prefetch must not sign anybody in (ASVS 5.0 V7.6.2, CVE-2015-9284).
+    _refuse_safe_method("Signing in needs a form.", "auth.sign_in")
     guard.check_csrf(request, csrf_binding(state, make=False))
     caller = guard.caller(request.environ)
     if caller.principal and not caller.ambient and caller.reader is not None:
@@ -82,7 +80,20 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str) -> SignIn
     set_cookies(policy, entered.cookies)
     become(state, entered.principal)
     wanted = next_address(state, default_next)
-    return SignInAnswer(signed_in=entered.signed_in, principal=entered.principal, next_url=wanted)
+    return SignInAnswer(
+        signed_in=entered.signed_in,
+        principal=entered.principal,
+        next_url=wanted,
+        urls=state.runtime.deployment.urls,
+    )
+
+
+def _refuse_safe_method(message: str, verb: str) -> None:
+    if request.method in SAFE_METHODS:
+        raise AuthError(
+            message, code="method_not_allowed", status=405, headers={"Allow": "POST"},
+            detail=f"{verb} was called for a request that should change nothing",
+        )  # fmt: skip
 
 
 def next_address(state: AppState, default: str) -> str:
@@ -96,7 +107,9 @@ def next_address(state: AppState, default: str) -> str:
 
 
 def sign_out(state: AppState, scope: str) -> None:
-    """Sign the caller of this request out; its answer clears her cookies."""
+    """Sign the caller of this request out, on a request that changes something; its answer clears her cookies."""
+    # Nor out (ASVS 5.0 V3.5.3): any page of anybody's could do it with an image.
+    _refuse_safe_method("Signing out needs a form.", "auth.sign_out")
     present = state.runtime.guard.authenticate(request).principal
     pending = find_cookie(state.runtime.cookies, PENDING_COOKIE)
     set_cookies(state.runtime.cookies, state.way_in.leave(present, scope, pending=pending))

@@ -17,18 +17,22 @@ from ostiary.kernel.errors import ConfigurationError, Problem
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.settings import PREFIX, Sources, read_setting, unknown_setting
 from ostiary.runtime.assembly import Assembly, all_feature_names, assemble
-from ostiary.runtime.deployment import NAMES, read_deployment
-from ostiary.runtime.runtime import Runtime, Surroundings, build_runtime
-from ostiary.runtime.way_in import DEVICE_COOKIE, WayIn
+from ostiary.runtime.deployment import NAMES, Deployment, read_deployment
+from ostiary.runtime.runtime import Runtime, Surroundings, build_runtime, own_database
+from ostiary.runtime.sign_in_answer import DEVICE_COOKIE
 from ostiary.web.client_address import client_address
 from ostiary.web.cookies import DOUBLED, read_cookie
 
 if TYPE_CHECKING:
     from ostiary.kernel.clock import Clock
+    from ostiary.runtime.way_in import WayIn
+    from ostiary.storage.database import Database
 
 EXTENSION: Final = "ostiary"
 _log: Final = logging.getLogger("ostiary")
 _LONGEST_DEVICE: Final = 300
+# Flask's own options that stand between `flask` and the command, and take the next word.
+_OPTIONS_WITH_VALUE: Final = frozenset({"-A", "--app", "-e", "--env-file"})
 
 
 class AppState:
@@ -78,27 +82,23 @@ class AppState:
         return self._runtime
 
     @property
-    def way_in(self) -> WayIn:
+    def way_in(self) -> "WayIn":
         """Signs people in and out."""
         if self._way_in is None:
+            from ostiary.runtime.way_in import WayIn  # it knows sign-in and sessions, which may be off
+
             self._way_in = WayIn(self.runtime)
         return self._way_in
 
     def _build(self) -> Runtime:
         problems: list[Problem] = []
-        deployment = read_deployment(
-            self.sources,
-            problems,
-            development=self.development,
-            testing=bool(self.app.testing),
-            instance_path=Path(self.app.instance_path),
-        )
+        deployment = self._deployment(problems, testing=bool(self.app.testing))
         if problems:
             raise ConfigurationError(problems)
         around = Surroundings(
             listeners=(self._listeners, signalling(self.app)),
             client=self.client,
-            database=database_of(self._database, self.app, development=deployment.development),
+            database=self._given_database(),
             clock=self.clock,
         )
         return build_runtime(self.assembly, deployment, around)
@@ -106,14 +106,27 @@ class AppState:
     def deployment_problems(self) -> list[Problem]:
         """What would be wrong if this were served now. Makes nothing, opens nothing."""
         problems: list[Problem] = []
-        read_deployment(
+        self._deployment(problems, testing=True)
+        return problems
+
+    def find_database(self) -> "Database | None":
+        """The database, also while the deployment is not fit to serve: what mends it may be a migration."""
+        if not self.deployment_problems():
+            return self.runtime.database
+        return self._given_database() or own_database(self._deployment([], testing=True))
+
+    def _deployment(self, problems: list[Problem], *, testing: bool) -> Deployment:
+        """The deployment as it is configured now; with ``testing``, a missing key is not kept in a file."""
+        return read_deployment(
             self.sources,
             problems,
             development=self.development,
-            testing=True,
+            testing=testing,
             instance_path=Path(self.app.instance_path),
         )
-        return problems
+
+    def _given_database(self) -> "Database | None":
+        return database_of(self._database, self.app, development=self.development)
 
     def client(self) -> Client:
         """The client of the present request; the ``ClientSource`` of the features."""
@@ -167,7 +180,15 @@ def runs_as_script(app: Flask) -> bool:
 
 def runs_our_command() -> bool:
     """Whether this process is ``flask ostiary …``, which must work while things are still wrong."""
-    return EXTENSION in sys.argv[1:3] and Path(sys.argv[0]).name in ("flask", "__main__.py")
+    if Path(sys.argv[0]).stem not in ("flask", "__main__"):
+        return False
+    words = iter(sys.argv[1:])
+    for word in words:
+        if word in _OPTIONS_WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word == EXTENSION
+    return False
 
 
 def is_coroutine_function(function: Any) -> bool:  # any callable

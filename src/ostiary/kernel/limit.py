@@ -20,7 +20,7 @@ _TEXT = re.compile(r"([1-9][0-9]{0,8})/([a-z0-9]+)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``count`` in any ``period``, evenly refilled; ``name`` is what logs and documents call it."""
+    """``count`` at once, refilled evenly over ``period``; ``name`` is what logs and documents call it."""
 
     name: str
     count: int

@@ -54,7 +54,7 @@ class Principal:
     rights_version: int = field(default=0, kw_only=True)
 
     def __bool__(self) -> bool:
-        return self.kind != "anonymous"
+        return self.kind != "anonymous" and self.subject != ""
 
 
 ANONYMOUS: Final = Principal("", kind="anonymous", scope=frozenset())

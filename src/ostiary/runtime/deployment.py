@@ -6,11 +6,12 @@ and kept in the instance folder, and the public URL is whatever the request came
 
 import os
 import secrets
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from ostiary.kernel.errors import Problem
+from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 from ostiary.kernel.key_ring import KeyRing, check_secret_key
 from ostiary.kernel.secret import Secret
 from ostiary.kernel.settings import Sources, Unreadable, read_setting
@@ -160,14 +161,22 @@ def _read_keys(reader: _Reader, *, development: bool, testing: bool, instance_pa
         )
     if key is None:
         # In production there is a problem already; this key only lets the other problems be found.
-        key = Secret(secrets.token_urlsafe(48)) if testing or not development else development_key(instance_path)
+        key = Secret(secrets.token_urlsafe(48))
+        if development and not testing:
+            try:
+                key = development_key(instance_path)
+            except ConfigurationError as error:
+                reader.problems.extend(error.problems)
     ring = [key, *(Secret(fallback) for fallback in fallbacks)]
     reader.problems.extend(problem for one in ring if (problem := check_secret_key(one)) is not None)
     return KeyRing(ring)
 
 
 def development_key(instance_path: Path) -> Secret:
-    """The key of a developer's machine: made once, kept in the instance folder, readable by its owner alone."""
+    """The key of a developer's machine: made once, kept in the instance folder, readable by its owner alone.
+
+    Raises ``ConfigurationError`` for a file that others can read, or a link.
+    """
     path = instance_path / KEY_FILE
     instance_path.mkdir(parents=True, exist_ok=True)
     fresh = secrets.token_urlsafe(48)
@@ -180,7 +189,23 @@ def development_key(instance_path: Path) -> Secret:
             file.write(fresh)
         os.link(temporary, path)
     except FileExistsError:
-        return Secret(path.read_text(encoding="ascii").strip())
+        return _kept_key(path)
     finally:
         temporary.unlink(missing_ok=True)
     return Secret(fresh)
+
+
+def _kept_key(path: Path) -> Secret:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise _key_file_is_not_ours(path, "is a link, or cannot be read") from error
+    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            raise _key_file_is_not_ours(path, "can be read or written by others")
+        return Secret(file.read().strip())
+
+
+def _key_file_is_not_ours(path: Path, why: str) -> ConfigurationError:
+    cure = "delete it, and a new one is made; or set OSTIARY_SECRET_KEY"
+    return misconfigured("key_file_is_open", f"the key file {path} {why}, so somebody else may know the key", cure)

@@ -130,7 +130,8 @@ def _add_storage(resources: Resources, assembly: Assembly, deployment: Deploymen
 
     database = given
     if database is None and assembly.stores():
-        database = _own_database(resources, deployment)
+        passing = deployment.testing and deployment.database_url is None
+        database = _passing_database(resources) if passing else own_database(deployment)
     if database is not None:
         from ostiary.storage.guard_reads import GuardReads  # SQLAlchemy only with a database
 
@@ -139,18 +140,23 @@ def _add_storage(resources: Resources, assembly: Assembly, deployment: Deploymen
     resources.add(_ephemeral(deployment, database), as_type=EphemeralStore)
 
 
-def _own_database(resources: Resources, deployment: Deployment) -> "Database":
+def own_database(deployment: Deployment) -> "Database":
+    """The database that the settings name, or the embedded file."""
     from ostiary.storage.database import Database  # SQLAlchemy only with a database
 
-    if deployment.database_url is not None:
-        url = deployment.database_url.reveal()
-        return Database.from_url(url, migrates_itself=deployment.development and url.startswith("sqlite"))
-    if deployment.testing:
-        # Tests never write into the developer's own data.
-        folder = Path(tempfile.mkdtemp(prefix="ostiary-test-"))
-        weakref.finalize(resources, shutil.rmtree, folder, ignore_errors=True)
-        return Database.embedded(folder / EMBEDDED_FILE)
-    return Database.embedded(deployment.instance_path / EMBEDDED_FILE)
+    if deployment.database_url is None:
+        return Database.embedded(deployment.instance_path / EMBEDDED_FILE)
+    url = deployment.database_url.reveal()
+    return Database.from_url(url, migrates_itself=deployment.development and url.startswith("sqlite"))
+
+
+def _passing_database(resources: Resources) -> "Database":
+    """Tests never write into the developer's own data: a file that goes when the runtime does."""
+    from ostiary.storage.database import Database  # SQLAlchemy only with a database
+
+    folder = Path(tempfile.mkdtemp(prefix="ostiary-test-"))
+    weakref.finalize(resources, shutil.rmtree, folder, ignore_errors=True)
+    return Database.embedded(folder / EMBEDDED_FILE)
 
 
 def _ephemeral(deployment: Deployment, database: "Database | None") -> "EphemeralStore":

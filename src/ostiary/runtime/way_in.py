@@ -4,8 +4,7 @@ Whatever the framework, a sign-in is this: conclude what the evidence comes to; 
 write the audit row in one transaction; tell the browser. An adapter only carries cookies.
 """
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
 from ostiary.features.sessions.end import SessionActions
 from ostiary.features.sessions.http import session_id
@@ -13,38 +12,13 @@ from ostiary.features.sessions.present import SESSION_COOKIE
 from ostiary.features.sign_in import SignInActions
 from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
 from ostiary.kernel.client import ClientSource
-from ostiary.kernel.errors import AuthError, SignInRefused
+from ostiary.kernel.errors import SignInRefused
 from ostiary.kernel.events import SignInIncompleteYet, SignInSucceeded
 from ostiary.kernel.factor import Evidence, Factor
 from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
 from ostiary.kernel.principal import Principal
 from ostiary.runtime.runtime import Runtime
-
-PENDING_COOKIE: Final = "ostiary_pending"
-DEVICE_COOKIE: Final = "ostiary_device"
-
-
-class SignInIncomplete(AuthError):
-    """The proof is good, and policy wants another factor. Answers itself: the next page, or a problem with ``methods``."""
-
-    code = "factor_needed"
-    status = 401
-    public_message = "One more step is needed to sign in."
-
-    def __init__(self, outcome: FactorNeeded | EnrolmentNeeded, *, cookies: "tuple[CookieToSet, ...]") -> None:
-        self.outcome = outcome
-        self.cookies = cookies
-        code = "factor_needed" if isinstance(outcome, FactorNeeded) else "enrolment_needed"
-        super().__init__(code=code, members={"methods": list(outcome.methods)})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CookieToSet:
-    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie."""
-
-    stem: str
-    value: str | None = field(repr=False)
-    max_age: int | None = None
+from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE, CookieToSet, SignInIncomplete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,25 +9,24 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
 
-from ostiary.kernel.errors import OpenTransaction
 from ostiary.storage.database_url import DatabaseUrl, DialectName, parse_database_url, sqlite_file
 from ostiary.storage.engines import (
+    BUSY_TIMEOUT,
     WRITES,
     create_postgresql_engine,
     create_sqlite_engine,
-    is_write_locked,
     prepare_sqlite_file,
 )
 from ostiary.storage.failures import unavailable_on_failure
-from ostiary.storage.joining import AfterCommit, Joined, joined_transactions
+from ostiary.storage.joining import AfterCommit, Joined, joined_transactions, refuse_open_transaction
 from ostiary.storage.transaction import Act, Transaction, run_all
 
 __all__ = ["Database", "SecondConnection", "Transaction"]
@@ -36,11 +35,6 @@ FindEngine: TypeAlias = Callable[[], Engine]
 FindSession: TypeAlias = Callable[[], "Session | scoped_session[Session] | None"]
 Joinable: TypeAlias = "Session | scoped_session[Session] | Connection"
 
-_OPEN_TRANSACTION: Final = (
-    "the application's session has unsaved or uncommitted changes in this SQLite database, which takes one writer "
-    "at a time: write `with auth.joining(db.session):` around this call to make it part of that transaction, or "
-    "commit first"
-)
 _SECOND_CONNECTION: Final = (
     "this action already holds a connection, and a second one would wait for the first: pass `tx` (or the "
     "connection) on to what is called"
@@ -58,6 +52,22 @@ class _Opened:
     pid: int
     engine: Engine
     location: DatabaseUrl
+    # SQLite's waiting for its one writer is a lottery: some thread would draw blanks for seconds. Here they queue.
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def one_writer(self) -> Generator[None]:
+        """On SQLite, let the threads of this process write one after another; elsewhere nothing."""
+        if self.location.file is None:
+            yield
+            return
+        # After that long the database itself decides, as it does between processes.
+        taken = self.turn.acquire(timeout=BUSY_TIMEOUT)
+        try:
+            yield
+        finally:
+            if taken:
+                self.turn.release()
 
 
 # Per context (thread, task): the databases that hold a connection. An immutable value.
@@ -162,9 +172,13 @@ class Database:
                 with joined.write() as tx:
                     yield tx
                 return
-            engine = self.engine()
+            ready = self._prepared()
             self._refuse_open_transaction()
-            with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            with (
+                ready.one_writer(),
+                ready.engine.connect().execution_options(**{WRITES: True}) as connection,
+                connection.begin(),
+            ):
                 tx = Transaction(connection, keep=acts.append)
                 try:
                     yield tx
@@ -218,13 +232,7 @@ class Database:
 
     def engine(self) -> Engine:
         """The engine of this process, its schema checked or brought up to date."""
-        ready = self._ready
-        if ready is None or ready.pid != os.getpid():
-            with self._lock():
-                ready = self._ready
-                if ready is None or ready.pid != os.getpid():
-                    ready = self._make_ready()
-        return ready.engine
+        return self._prepared().engine
 
     def engine_as_it_is(self) -> Engine:
         """The engine of this process, whatever state the schema is in: for migrations and for looking at it."""
@@ -267,6 +275,15 @@ class Database:
                 engine = create_postgresql_engine(location, like=like, pool_size=self._pool_size)
             self._opened = _Opened(os.getpid(), engine, location)
             return self._opened
+
+    def _prepared(self) -> _Opened:
+        ready = self._ready
+        if ready is None or ready.pid != os.getpid():
+            with self._lock():
+                ready = self._ready
+                if ready is None or ready.pid != os.getpid():
+                    ready = self._make_ready()
+        return ready
 
     def _make_ready(self) -> _Opened:
         # Here, because schema is about databases and imports this module.
@@ -319,17 +336,6 @@ class Database:
             raise ValueError(message)
 
     def _refuse_open_transaction(self) -> None:
-        """Raise ``OpenTransaction`` where waiting for the application's own writes would be waiting for ourselves."""
-        file = self._open().location.file
-        if self._open_session is None or file is None:
-            return
-        found = self._open_session()
-        session = found() if isinstance(found, scoped_session) else found
-        if session is None or not session.in_transaction() or not session.is_active:
-            return
-        if session.new or session.dirty or session.deleted:
-            raise OpenTransaction(_OPEN_TRANSACTION)
-        driver: Any = session.connection().connection.dbapi_connection
-        # An engine that says BEGIN itself is in a transaction after a mere read, and then nothing is locked.
-        if getattr(driver, "in_transaction", False) and is_write_locked(file):
-            raise OpenTransaction(_OPEN_TRANSACTION)
+        file = self._where().file
+        if self._open_session is not None and file is not None:
+            refuse_open_transaction(self._open_session(), file)

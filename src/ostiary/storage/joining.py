@@ -8,16 +8,25 @@ application's commit, and is forgotten with its rollback, or with the rollback o
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.sql.elements import SavepointClause
 
+from ostiary.kernel.errors import OpenTransaction
+from ostiary.storage.engines import is_write_locked
 from ostiary.storage.transaction import Act, Transaction, run_all
 
 _KEY: Final = "ostiary_after_commit"
+
+_OPEN_TRANSACTION: Final = (
+    "the application's session has unsaved or uncommitted changes in this SQLite database, which takes one writer "
+    "at a time: write `with auth.joining(db.session):` around this call to make it part of that transaction, or "
+    "commit first"
+)
 
 # Per context (thread, task): the transactions of the application that verbs join, each with the database that it is
 # of. An immutable value.
@@ -51,7 +60,8 @@ class AfterCommit:
     def _executed(self, _connection: Connection, statement: object, *_: object) -> None:
         # The "savepoint" event comes before the savepoint has a name; its statement has it.
         if isinstance(statement, SavepointClause):
-            self._savepoints.append(statement.ident)
+            name: Any = statement.ident
+            self._savepoints.append(name)
 
     def _released(self, _connection: Connection, name: str, _context: object) -> None:
         if name in self._savepoints:
@@ -145,3 +155,19 @@ def _begin(connection: Connection) -> None:
             connection.begin()
         if not driver.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def refuse_open_transaction(found: "Session | scoped_session[Session] | None", file: Path) -> None:
+    """Raise ``OpenTransaction`` where waiting for the application's own writes would be waiting for ourselves.
+
+    ``found`` is the application's present session, and ``file`` the SQLite file we are about to write to.
+    """
+    session = found() if isinstance(found, scoped_session) else found
+    if session is None or not session.in_transaction() or not session.is_active:
+        return
+    if session.new or session.dirty or session.deleted:
+        raise OpenTransaction(_OPEN_TRANSACTION)
+    driver: Any = session.connection().connection.dbapi_connection
+    # An engine that says BEGIN itself is in a transaction after a mere read, and then nothing is locked.
+    if getattr(driver, "in_transaction", False) and is_write_locked(file):
+        raise OpenTransaction(_OPEN_TRANSACTION)

@@ -177,6 +177,14 @@ class RequestGuard:
             raise self.refusal(caller, decision, endpoint=endpoint_of(request), hidden=hidden)
         return caller
 
+    def failed(self, request: "Request") -> None:
+        """Announce that what decides about a request (a function of the application's) raised: nobody passes."""
+        known = request.environ.get(self._key)
+        subject = known.principal.subject or None if known is not None else None
+        self._announce(
+            AccessDenied(at=self._clock.now(), subject=subject, code="guard_failed", endpoint=endpoint_of(request))
+        )
+
     def refusal(self, caller: Caller, decision: "Decision", *, endpoint: str, hidden: bool = False) -> AuthError:
         """The error that a refused decision answers with, announced as an event."""
         principal, code = caller.principal, decision.code

@@ -39,15 +39,14 @@ def problem_response(error: AuthError) -> Response:
 class Refusal(HTTPException):
     """An ``AuthError`` as a Werkzeug exception: the application's own error handlers apply to it.
 
-    ``code`` is the status of the answer: that of the error, or 303 where a page is sent to sign in.
+    ``code`` is the status of the error. It is None where somebody is sent to sign in: that is no error for
+    the application's handlers to answer, and Flask leaves an exception without a code as it is.
     """
 
-    def __init__(
-        self, error: AuthError, respond: Callable[[AuthError], Response], *, status: int | None = None
-    ) -> None:
+    def __init__(self, error: AuthError, respond: Callable[[AuthError], Response], *, redirects: bool = False) -> None:
         super().__init__(error.public_message)
         self.error = error
-        self.code = status or error.status
+        self.code = None if redirects else error.status
         self._respond = respond
 
     def get_response(self, *_: Any, **__: Any) -> Response:  # Werkzeug's overloads, none of which matters here

@@ -1,7 +1,8 @@
 """The second SQLite file: it makes itself, and makes itself anew."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_damage_under_way_is_unavailable_once_and_then_mended(store: SqlEphemera
     assert store.get("k", now=1) == b"1"
 
 
-def test_eight_processes_that_come_first_make_one_file(tmp_path: Path, race) -> None:
+def test_eight_processes_that_come_first_make_one_file(tmp_path: Path, race: Callable[..., list[Any]]) -> None:
     source = """
 from ostiary.storage.database import Database
 from ostiary.storage.ephemeral.sql import SqlEphemeralStore

@@ -6,7 +6,6 @@ parameters, so that they can be raised while old hashes go on verifying.
 
 import secrets
 from base64 import b64encode
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from ostiary.features.passwords.input_bounds import PasswordOutOfBounds, password_bytes
+from ostiary.kernel.errors import Unavailable
 
 # RFC 9106 §3.1: 16 bytes of salt, 32 bytes of tag are recommended for password hashing.
 _SALT_BYTES: Final = 16
@@ -78,6 +78,12 @@ class Argon2id:
 
     def _matches_nobody(self, candidate: bytes) -> bool:
         # The work of a verification, for its time alone; the answer is no, whatever it finds.
-        with suppress(VerificationError):
+        try:
             verify_secret(self._nobody.encode("ascii"), candidate, Type.ID)
+        except VerifyMismatchError:
+            pass
+        except VerificationError as error:
+            # The placeholder is sound, so the machine is not: most likely there is no memory left. Nobody's password is
+            # wrong for that.
+            raise Unavailable(detail=f"Argon2id failed: {error}") from error
         return False

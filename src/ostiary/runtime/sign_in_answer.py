@@ -1,0 +1,36 @@
+"""What a browser is told of a sign-in: the cookies to keep or to forget, and that another factor is needed.
+
+Apart from the way in itself, so that an application without sessions imports none of them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ostiary.kernel.errors import AuthError
+from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded
+
+PENDING_COOKIE: Final = "ostiary_pending"
+DEVICE_COOKIE: Final = "ostiary_device"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieToSet:
+    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie."""
+
+    stem: str
+    value: str | None = field(repr=False)
+    max_age: int | None = None
+
+
+class SignInIncomplete(AuthError):
+    """The proof is good, and policy wants another factor. Answers itself: the next page, or a problem with ``methods``."""
+
+    code = "factor_needed"
+    status = 401
+    public_message = "One more step is needed to sign in."
+
+    def __init__(self, outcome: FactorNeeded | EnrolmentNeeded, *, cookies: tuple[CookieToSet, ...]) -> None:
+        self.outcome = outcome
+        self.cookies = cookies
+        code = "factor_needed" if isinstance(outcome, FactorNeeded) else "enrolment_needed"
+        super().__init__(code=code, members={"methods": list(outcome.methods)})

@@ -1,0 +1,84 @@
+"""Two features of the tests' own: credentials that a program presents, and roles that somebody holds."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ostiary.kernel.feature import Feature, feature, setting
+from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.requirement import Place
+from ostiary.web.contribution import Contribution
+from ostiary.web.credential_reader import Presented, Reading, Rejected
+
+# "Badge ada" is hers, "Badge ada;order:read" is hers and narrowed; everything else is forged.
+_BADGE = re.compile(r"Badge ([a-z]{1,20})(?:;([a-z:*]+))?")
+
+
+class BadgeReader:
+    """Reads ``Authorization: Badge ada`` (or the same in another field): a credential of a program."""
+
+    kind: ClassVar[str] = "badge"
+    ambient: ClassVar[bool] = False
+    cookies: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, field: str = "HTTP_AUTHORIZATION") -> None:
+        self.field = field
+        self.challenge = 'Badge realm="tests"'
+        self.asked = 0
+
+    def read(self, environ: Mapping[str, Any], now: int) -> Reading:
+        self.asked += 1
+        text = environ.get(self.field)
+        if text is None:
+            return None
+        match = _BADGE.fullmatch(text)
+        if match is None:
+            return Rejected("forged")
+        scope = frozenset({match[2]}) if match[2] else None
+        principal = Principal(match[1], kind="program", credential=Credential("badge", f"b-{match[1]}"), scope=scope)
+        return Presented(principal, f"b-{match[1]}")
+
+
+@feature
+class Badges(Feature):
+    """Badges in two fields of the header, so that a request can present two."""
+
+    name: ClassVar[str] = "badges"
+
+    def credential_kinds(self) -> frozenset[str]:
+        return frozenset({"badge"})
+
+    def contribute(self, resources: object) -> Contribution:
+        return Contribution(actions=self, readers=(BadgeReader(), BadgeReader("HTTP_X_BADGE")))
+
+
+class Held:
+    """Who holds what: subject → names, with ``name@org:acme`` for one that holds at a place only."""
+
+    def __init__(self, roles: Mapping[str, tuple[str, ...]], permissions: Mapping[str, tuple[str, ...]]) -> None:
+        self._roles = roles
+        self._permissions = permissions
+
+    def roles(self, principal: Principal, on: Place) -> frozenset[str]:
+        return _at(self._roles.get(principal.subject, ()), on)
+
+    def permissions(self, principal: Principal, on: Place) -> frozenset[str]:
+        return _at(self._permissions.get(principal.subject, ()), on)
+
+
+def _at(names: tuple[str, ...], on: Place) -> frozenset[str]:
+    here = "" if on is None else f"{on[0]}:{on[1]}"
+    return frozenset(name.partition("@")[0] for name in names if name.partition("@")[2] in ("", here))
+
+
+@feature
+class Roles(Feature):
+    """What somebody holds, written down in the test."""
+
+    name: ClassVar[str] = "roles"
+
+    roles: Mapping[str, tuple[str, ...]] = setting(factory=dict, about="subject → roles")
+    permissions: Mapping[str, tuple[str, ...]] = setting(factory=dict, about="subject → permissions")
+
+    def contribute(self, resources: object) -> Contribution:
+        return Contribution(actions=self, rights=Held(self.roles, self.permissions))

@@ -1,0 +1,267 @@
+"""The guard: who is calling, whose credential wins, and what a refusal answers."""
+
+import pytest
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from ostiary.kernel.errors import CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
+from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed
+from ostiary.kernel.factor import Factor
+from ostiary.kernel.key_ring import KeyRing
+from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of
+from ostiary.kernel.secret import Secret
+from ostiary.web.credential_reader import Presented, Rejected
+from ostiary.web.csrf import CsrfPolicy
+from ostiary.web.guard import RequestGuard, endpoint_of
+from ostiary.web.origin import parse_origin
+from ostiary.web.url_policy import UrlPolicy
+from tests.badges import BadgeReader, Held
+from tests.shop import KEY, NOON, FrozenClock
+
+CSRF = CsrfPolicy(
+    KeyRing([Secret(KEY)]), UrlPolicy(parse_origin("https://good.test")), mode="metadata", development=False
+)
+
+
+class CookieReader:
+    """A cookie ``who=ada`` is hers; ``who=old`` was once."""
+
+    kind = "session"
+    ambient = True
+    cookies = ("who",)
+    challenge = 'Cookie cookie-name="who"'
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.used = 0
+
+    def read(self, environ, now):
+        self.asked += 1
+        value = environ["HTTP_COOKIE"].partition("who=")[2]
+        if not value:
+            return None
+        if value == "old":
+            return Rejected("ended", subject="ada")
+        principal = Principal(value, credential=Credential("session", "s1"), factors=(Factor("password", at=NOON),))
+        return Presented(principal, "s1", self.note)
+
+    def note(self) -> None:
+        self.used += 1
+
+
+class Door:
+    """A guard with its readers and what it announced."""
+
+    def __init__(self, *readers, rights=None) -> None:
+        self.events = []
+        self.cookie = CookieReader()
+        self.readers = (*readers, self.cookie)
+        self.guard = RequestGuard(
+            self.readers, csrf=CSRF, clock=FrozenClock(), announce=self.events.append, rights=rights
+        )
+
+
+def request(method: str = "GET", **headers: str) -> Request:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Request(EnvironBuilder(method=method, path="/orders", headers=named).get_environ())
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door(BadgeReader(), BadgeReader("HTTP_X_BADGE"))
+
+
+# Who is calling
+
+
+def test_a_request_without_a_credential_is_nobody_s(door):
+    assert not door.guard.caller(request().environ).principal
+    assert door.events == []
+
+
+@pytest.mark.asvs("V7.2.1")
+def test_a_good_cookie_is_somebody_and_is_read_once_a_request(door):
+    asking = request(Cookie="who=ada")
+    for _ in range(3):
+        assert door.guard.caller(asking.environ).principal.subject == "ada"
+    assert (door.cookie.asked, door.cookie.used) == (1, 1)
+
+
+def test_a_bad_cookie_counts_as_none_is_cleared_and_is_an_event(door):
+    caller = door.guard.caller(request(Cookie="who=old").environ)
+    assert not caller.principal
+    assert caller.stale_cookies == ("who",)
+    assert door.events == [CredentialRejected(at=NOON, subject="ada", kind="session", reason="ended")]
+
+
+def test_a_bad_credential_that_a_program_presents_is_401_with_its_challenge(door):
+    with pytest.raises(InvalidCredential) as caught:
+        door.guard.caller(request(Authorization="Badge FORGED").environ)
+    assert (caught.value.status, caught.value.code) == (401, "invalid_credential")
+    assert caught.value.headers["WWW-Authenticate"] == 'Badge realm="tests"'
+    assert door.events == [CredentialRejected(at=NOON, subject=None, kind="badge", reason="forged")]
+
+
+@pytest.mark.attack("C19")
+def test_a_bad_explicit_credential_is_never_forgiven_for_a_good_cookie(door):
+    asking = request(Authorization="Badge FORGED", Cookie="who=ada")
+    with pytest.raises(InvalidCredential):
+        door.guard.caller(asking.environ)
+    assert not door.guard.caller(asking.environ).principal, "the rest of the request is nobody's"
+    assert door.cookie.asked == 0
+
+
+@pytest.mark.attack("C19")
+def test_of_two_good_ones_the_explicit_wins_and_nothing_is_merged(door):
+    caller = door.guard.caller(request(Authorization="Badge bob", Cookie="who=ada").environ)
+    assert caller.principal.subject == "bob"
+    assert caller.principal.factors == ()
+    assert not caller.ambient
+    assert door.cookie.asked == 0
+
+
+@pytest.mark.attack("C19")
+@pytest.mark.parametrize("second", ["Badge bob", "Badge ada"])
+def test_two_explicit_credentials_are_refused_also_of_one_subject(door, second):
+    with pytest.raises(InvalidCredential) as caught:
+        door.guard.caller(request(Authorization="Badge ada", X_Badge=second).environ)
+    assert (caught.value.status, caught.value.code) == (400, "two_credentials")
+
+
+@pytest.mark.attack("C19")
+def test_two_authorization_fields_joined_by_a_server_are_refused(door):
+    environ = request().environ
+    environ["HTTP_AUTHORIZATION"] = "Badge ada,Badge bob"
+    with pytest.raises(InvalidCredential):
+        door.guard.caller(environ)
+
+
+def test_a_reader_that_fails_lets_nobody_in():
+    class Broken(CookieReader):
+        def read(self, environ, now):
+            raise OSError("the database is gone")
+
+    door = Door()
+    door.guard = RequestGuard((Broken(),), csrf=CSRF, clock=FrozenClock(), announce=door.events.append)
+    asking = request(Cookie="who=ada")
+    with pytest.raises(OSError):
+        door.guard.require(asking, SIGNED_IN)
+    assert not door.guard.caller(asking.environ).principal
+
+
+@pytest.mark.attack("X9")
+def test_two_guards_that_share_an_environ_know_their_own_caller_each():
+    first, second = Door(BadgeReader()), Door()
+    asking = request(Authorization="Badge bob", Cookie="who=ada")
+    assert first.guard.caller(asking.environ).principal.subject == "bob"
+    assert second.guard.caller(asking.environ).principal.subject == "ada"
+    assert first.guard.caller(asking.environ).principal.subject == "bob"
+
+
+def test_after_a_sign_in_within_the_view_the_request_is_hers(door):
+    asking = request(Cookie="who=old")
+    door.guard.caller(asking.environ)
+    door.guard.become(asking.environ, Principal("bob"), "s2")
+    assert door.guard.caller(asking.environ).principal.subject == "bob"
+    door.guard.forget(asking.environ)
+    assert not door.guard.caller(asking.environ).principal
+
+
+# CSRF by the credential that won
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND", "post"])
+def test_a_change_that_a_cookie_carries_must_come_from_our_own_pages(door, method):
+    asking = request(method, Cookie="who=ada", Sec_Fetch_Site="cross-site")
+    with pytest.raises(CsrfRefused):
+        door.guard.require(asking, SIGNED_IN)
+    assert door.events == [CsrfFailed(at=NOON, reason="foreign_site", endpoint="/orders")]
+    assert not door.guard.caller(asking.environ).principal, "caught by a view, it is still nobody's"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_what_only_reads_is_not_asked_where_it_comes_from(door, method):
+    assert door.guard.require(request(method, Cookie="who=ada", Sec_Fetch_Site="cross-site"), SIGNED_IN)
+
+
+def test_a_change_that_a_program_carries_is_not_asked_also_beside_a_cookie(door):
+    asking = request("POST", Authorization="Badge bob", Cookie="who=ada", Sec_Fetch_Site="cross-site")
+    assert door.guard.require(asking, SIGNED_IN).principal.subject == "bob"
+
+
+@pytest.mark.attack("C19")
+@pytest.mark.parametrize("header", ["Bearer x", "Basic YTpi", "Negotiate x"])
+def test_a_header_that_nobody_reads_does_not_switch_csrf_off(header):
+    # Only the credential that won decides; "Authorization: x" set by an attacker's fetch wins nothing.
+    door = Door()
+    asking = request("POST", Authorization=header, Cookie="who=ada", Sec_Fetch_Site="cross-site")
+    with pytest.raises(CsrfRefused):
+        door.guard.require(asking, SIGNED_IN)
+
+
+# Refusals
+
+
+def test_nobody_is_asked_to_sign_in_with_every_challenge_there_is_each_once(door):
+    with pytest.raises(NotAuthenticated) as caught:
+        door.guard.require(request(), SIGNED_IN)
+    assert caught.value.status == 401
+    assert caught.value.headers["WWW-Authenticate"] == 'Badge realm="tests", Cookie cookie-name="who"'
+
+
+def test_without_a_reader_there_is_no_challenge_to_send():
+    guard = RequestGuard((), csrf=CSRF, clock=FrozenClock(), announce=[].append)
+    with pytest.raises(NotAuthenticated) as caught:
+        guard.require(request(), SIGNED_IN)
+    assert caught.value.headers == {}
+
+
+@pytest.mark.asvs("V16.3.2")
+def test_a_denied_request_is_an_event_with_the_ground_and_the_place():
+    door = Door(rights=Held({}, {}))
+    with pytest.raises(NotAllowed) as caught:
+        door.guard.require(request(Cookie="who=ada"), Requirement(role=any_of("teller")))
+    assert (caught.value.status, caught.value.code) == (403, "not_allowed")
+    assert door.events == [AccessDenied(at=NOON, subject="ada", code="missing_role", endpoint="/orders")]
+    assert "teller" not in caught.value.public_message
+
+
+def test_what_is_hidden_answers_as_if_it_were_not_there():
+    door = Door(rights=Held({}, {}))
+    with pytest.raises(NotAllowed) as caught:
+        door.guard.require(request(Cookie="who=ada"), Requirement(role=any_of("teller")), hidden=True)
+    assert (caught.value.status, caught.value.code) == (404, "not_found")
+    assert len(door.events) == 1, "hidden from the caller, not from the log"
+
+
+def test_too_little_proof_says_what_would_pass(door):
+    with pytest.raises(StepUpNeeded) as caught:
+        door.guard.require(request(Cookie="who=ada"), Requirement(factors=2))
+    assert caught.value.members == {"would_pass_if": ["factors=2"]}
+
+
+@pytest.mark.attack("V12")
+def test_a_narrowed_credential_needs_the_right_and_the_scope():
+    held = Held({}, {"ada": ("order:*",), "bob": ()})
+    door = Door(BadgeReader(), rights=held)
+    read, refund = Requirement(permission="order:read"), Requirement(permission="order:refund")
+    assert door.guard.require(request(Authorization="Badge ada;order:read"), read)
+    for badge, requirement in [("ada;order:read", refund), ("bob;order:read", read), ("ada;order:read", SIGNED_IN)]:
+        with pytest.raises(NotAllowed):
+            door.guard.require(request(Authorization=f"Badge {badge}"), requirement)
+
+
+def test_a_failure_of_what_decides_is_an_event(door):
+    door.guard.failed(request())
+    asking = request(Cookie="who=ada")
+    door.guard.caller(asking.environ)
+    door.guard.failed(asking)
+    assert [(event.subject, event.code) for event in door.events] == [(None, "guard_failed"), ("ada", "guard_failed")]
+
+
+def test_an_endpoint_is_the_framework_s_name_of_the_view_or_else_the_path():
+    asking = request()
+    assert endpoint_of(asking) == "/orders"
+    asking.endpoint = "orders"
+    assert endpoint_of(asking) == "orders"
