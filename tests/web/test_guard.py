@@ -1,6 +1,8 @@
 """The guard: who is calling, whose credential wins, and what a refusal answers."""
 
 import pytest
+from tests.badges import BadgeReader, Held
+from tests.shop import KEY, NOON, FrozenClock
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -16,8 +18,6 @@ from ostiary.web.csrf import CsrfPolicy
 from ostiary.web.guard import RequestGuard, endpoint_of
 from ostiary.web.origin import parse_origin
 from ostiary.web.url_policy import UrlPolicy
-from tests.badges import BadgeReader, Held
-from tests.shop import KEY, NOON, FrozenClock
 
 CSRF = CsrfPolicy(
     KeyRing([Secret(KEY)]), UrlPolicy(parse_origin("https://good.test")), mode="metadata", development=False

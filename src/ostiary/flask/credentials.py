@@ -3,7 +3,6 @@
 from typing import Final, NamedTuple
 
 from flask import request
-
 from ostiary.kernel.errors import MalformedRequest
 from ostiary.web.body import read_fields
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-
 from ostiary.kernel.errors import misconfigured
 
 if TYPE_CHECKING:

@@ -163,7 +163,7 @@ def _ephemeral(deployment: Deployment, database: "Database | None") -> "Ephemera
     if deployment.redis_url is not None:
         from ostiary.storage.ephemeral.redis import RedisEphemeralStore  # an extra
 
-        return RedisEphemeralStore(deployment.redis_url.reveal())
+        return RedisEphemeralStore.from_url(deployment.redis_url.reveal())
     if database is not None:
         from ostiary.storage.ephemeral.sql import SqlEphemeralStore  # SQLAlchemy only with a database
 

@@ -189,11 +189,11 @@ class RequestGuard:
         """The error that a refused decision answers with, announced as an event."""
         principal, code = caller.principal, decision.code
         detail = decision.because[0].text
+        subject = principal.subject or None
+        self._announce(AccessDenied(at=self._clock.now(), subject=subject, code=code, endpoint=endpoint))
         if not principal:
             headers = {"WWW-Authenticate": ", ".join(self.challenges)} if self.challenges else None
             return NotAuthenticated(detail=detail, headers=headers)
-        subject = principal.subject
-        self._announce(AccessDenied(at=self._clock.now(), subject=subject, code=code, endpoint=endpoint))
         if hidden:
             return NotAllowed("There is nothing here.", code="not_found", status=404, detail=detail)
         if code == _STEP_UP:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 from ostiary import ConfigurationError
 from ostiary.features.audit_log import AuditEntries, AuditLog
@@ -11,7 +12,6 @@ from ostiary.features.audit_log.store import audit
 from ostiary.kernel.clock import DAY, HOUR
 from ostiary.kernel.duration import milliseconds
 from ostiary.storage.prune import prune
-from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 
 @pytest.fixture

@@ -5,19 +5,32 @@ import logging
 import re
 
 import pytest
+from tests.shop import KEY, NOON, PASSWORD, FrozenClock, Shop, open_shop
 
 from ostiary import SignIn
 from ostiary.features.audit_log.record import AuditRecorder
 from ostiary.kernel import events
 from ostiary.kernel.client import NO_CLIENT, Client
 from ostiary.kernel.events import Event, SessionEnded, SignInFailed, SignInSucceeded
-from tests.shop import KEY, NOON, PASSWORD, FrozenClock, Shop, open_shop
 
 KINDS = sorted(
-    (kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event),
+    (
+        kind
+        for kind in vars(events).values()
+        if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+    ),
     key=lambda kind: kind.__name__,
 )
-HOSTILE = ["a\r\nb", "\x1b[31mred", "\u2028line", "\x00", '","event":"sign_in_succeeded', "\ud800", "<script>", "%s%n{0}"]
+HOSTILE = [
+    "a\r\nb",
+    "\x1b[31mred",
+    "\u2028line",
+    "\x00",
+    '","event":"sign_in_succeeded',
+    "\ud800",
+    "<script>",
+    "%s%n{0}",
+]
 
 
 @pytest.fixture
@@ -135,7 +148,9 @@ def test_a_life_of_sign_ins_is_on_record_step_by_step(database_url: str, caplog)
         ("sign_in_succeeded", ["password", "totp"]),
     ]
     lines = [line["event"] for line in _lines(caplog)]
-    assert [name for name in lines if name not in ("sign_in_incomplete_yet", "credential_rejected")] == [name for name, _ in rows]
+    assert [name for name in lines if name not in ("sign_in_incomplete_yet", "credential_rejected")] == [
+        name for name, _ in rows
+    ]
     assert lines.count("sign_in_incomplete_yet") == 1
     assert all("network" in line for line in _lines(caplog))
 
@@ -178,7 +193,9 @@ def test_an_action_that_is_rolled_back_leaves_no_row_and_no_line(shop: Shop, cap
 @pytest.mark.attack("T13")
 @pytest.mark.must("CS-Logging")
 @pytest.mark.must("CS-Session")
-def test_no_secret_of_any_flow_is_in_a_log_at_any_level_a_row_a_repr_or_a_signal(database_url: str, caplog, capfd) -> None:
+def test_no_secret_of_any_flow_is_in_a_log_at_any_level_a_row_a_repr_or_a_signal(
+    database_url: str, caplog, capfd
+) -> None:
     settings = SignIn(policy=lambda subject: 2 if subject == "bob" else 1, vouches=("totp",))
     wrong = "canary-of-a-wrong-password"
     heard: list[object] = []
@@ -224,7 +241,11 @@ def test_a_copy_of_the_files_opens_nothing(sqlite_url: str) -> None:
         browser, other = shop.browser(), shop.browser()
         browser.sign_in("ada")
         other.sign_in("bob")
-        secrets = {browser.cookie().partition(".")[2], other.cookie("ostiary_pending"), browser.cookie("ostiary_device")}
+        secrets = {
+            browser.cookie().partition(".")[2],
+            other.cookie("ostiary_pending"),
+            browser.cookie("ostiary_device"),
+        }
         secrets |= {PASSWORD, KEY, browser.get("/token").json["token"]}
         folder = shop.database.file.parent
         dump = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())

@@ -3,13 +3,13 @@
 import logging
 
 import pytest
+from tests.shop import CHEAP, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 from ostiary import Passwords, Sessions, SignInRefused
 from ostiary.features.passwords import Argon2id, PasswordVerifier
 from ostiary.features.passwords.input_bounds import LONGEST_CHARACTERS, LONGEST_IDENTIFIER
 from ostiary.kernel.errors import ConfigurationError, Unavailable
 from ostiary.kernel.factor import Factor
-from tests.shop import CHEAP, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 
 @pytest.fixture
@@ -62,9 +62,18 @@ def test_evidence_is_no_sign_in(shop: Shop) -> None:
 @pytest.mark.attack("I2")
 @pytest.mark.parametrize(
     ("identifier", "password"),
-    [("ada", "wrong"), ("ned", "wrong"), ("ned", PASSWORD), ("", "wrong"), ("x" * 10_000, "wrong"), ("a\x00b", "wrong")],
+    [
+        ("ada", "wrong"),
+        ("ned", "wrong"),
+        ("ned", PASSWORD),
+        ("", "wrong"),
+        ("x" * 10_000, "wrong"),
+        ("a\x00b", "wrong"),
+    ],
 )
-def test_every_refused_guess_costs_exactly_one_hash_of_the_same_parameters(shop: Shop, hashes, identifier, password) -> None:
+def test_every_refused_guess_costs_exactly_one_hash_of_the_same_parameters(
+    shop: Shop, hashes, identifier, password
+) -> None:
     with pytest.raises(SignInRefused):
         _verify(shop, identifier, password)
     assert hashes == ["m=19456,t=2,p=1"]
@@ -158,7 +167,9 @@ def test_a_lookup_may_name_another_subject(sqlite_url: str) -> None:
         assert browser.who == "42"
 
 
-@pytest.mark.parametrize("found", [1, True, b"x", ["ada", "x"], ("ada",), ("", "x"), (1, "x"), ("ada", None), object(), {}])
+@pytest.mark.parametrize(
+    "found", [1, True, b"x", ["ada", "x"], ("ada",), ("", "x"), (1, "x"), ("ada", None), object(), {}]
+)
 def test_a_lookup_that_answers_something_else_signs_nobody_in_and_says_so(sqlite_url: str, found) -> None:
     with _shop(sqlite_url, lambda _: found) as shop:
         with pytest.raises(ConfigurationError, match="lookup_returns_neither"):

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 from ostiary import Sessions
 from ostiary.features.sessions.devices import device_of
 from ostiary.features.sessions.store import SessionRow
 from ostiary.kernel.clock import DAY, HOUR
-from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Ending sessions: here, elsewhere, everywhere; and nothing that is ended comes back."""
 
 import pytest
+from tests.shop import FrozenClock, Shop, open_shop
 
 from ostiary.kernel.clock import HOUR
 from ostiary.kernel.principal import Credential, Principal
-from tests.shop import FrozenClock, Shop, open_shop
 
 DOMAIN = "localhost"
 
@@ -117,7 +117,9 @@ def test_signing_out_the_others_keeps_the_present_session(shop: Shop) -> None:
     cookie = laptop.cookie()
     laptop.post("/leave?scope=others")
     assert (laptop.who, phone.who, laptop.cookie()) == ("ada", "", cookie)
-    assert [detail["reason"] for name, _, detail in shop.audit() if name == "credentials_revoked"] == ["signed_out_others"]
+    assert [detail["reason"] for name, _, detail in shop.audit() if name == "credentials_revoked"] == [
+        "signed_out_others"
+    ]
 
 
 def test_keeping_a_session_does_not_wake_one_that_was_ended(shop: Shop) -> None:

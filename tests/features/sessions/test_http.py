@@ -1,11 +1,15 @@
 """The addresses of sessions: only a signed-in browser reaches them, and only its own person's sessions."""
 
 import pytest
-
-from ostiary.features.sessions.http import ROUTES
 from tests.shop import Shop, open_shop
 
-PLACES = [("GET", "/auth/sessions"), ("DELETE", "/auth/sessions/01MCC5RM00EWA9225KV23V9H8W"), ("POST", "/auth/sign-out")]
+from ostiary.features.sessions.http import ROUTES
+
+PLACES = [
+    ("GET", "/auth/sessions"),
+    ("DELETE", "/auth/sessions/01MCC5RM00EWA9225KV23V9H8W"),
+    ("POST", "/auth/sign-out"),
+]
 
 
 @pytest.fixture

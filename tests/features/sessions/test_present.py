@@ -3,12 +3,12 @@
 import sqlite3
 
 import pytest
+from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 from ostiary import Sessions
 from ostiary.features.sessions.present import session_reason
 from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND
 from ostiary.kernel.secret import digest
-from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 DOMAIN = "localhost"
 
@@ -259,7 +259,8 @@ def test_a_session_and_its_csrf_token_outlive_a_change_of_key(tmp_path, clock: F
 
 @pytest.mark.attack("T12")
 @pytest.mark.parametrize(
-    "factors", ["cos\nsystem\n(S'id'\ntR.", "!!python/object/apply:os.system ['id']", "gASVIAAAAAAAAACMBXBvc2l4", "{}", "app@1"]
+    "factors",
+    ["cos\nsystem\n(S'id'\ntR.", "!!python/object/apply:os.system ['id']", "gASVIAAAAAAAAACMBXBvc2l4", "{}", "app@1"],
 )
 def test_a_row_that_somebody_wrote_by_hand_is_read_as_text_or_not_at_all(sqlite_url: str, factors: str) -> None:
     with open_shop(sqlite_url) as shop:

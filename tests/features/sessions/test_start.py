@@ -4,10 +4,10 @@ import hashlib
 import re
 
 import pytest
+from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 from ostiary import Sessions
 from ostiary.kernel.clock import DAY, HOUR
-from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 DOMAIN = "localhost"
 

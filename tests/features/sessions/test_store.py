@@ -1,13 +1,13 @@
 """The sessions table: one statement a verb, values never in the text, nothing plain that signs in."""
 
 import pytest
+from tests.shop import NOON
 
 from ostiary.features.sessions import store
 from ostiary.kernel.clock import DAY, HOUR
 from ostiary.storage.database import Database
 from ostiary.storage.guard_reads import compile_read
 from ostiary.storage.subjects import raise_epoch
-from tests.shop import NOON
 
 STRANGE = ["' OR '1'='1", "%", "_", "ada'; DROP TABLE ostiary_sessions; --", "?", ":id", "ada\u202e", "{0}"]
 

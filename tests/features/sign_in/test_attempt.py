@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.shop import NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 from ostiary import SignIn, SignInRefused, TooManyAttempts
 from ostiary.features.sign_in import Guess, SignInActions, WrongProof
@@ -12,7 +13,6 @@ from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.factor import Evidence, Factor
 from ostiary.storage.ephemeral.memory import MemoryEphemeralStore
 from ostiary.storage.ephemeral.store import EphemeralStore
-from tests.shop import NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 
 @pytest.fixture
@@ -120,6 +120,7 @@ def test_an_address_that_the_client_made_up_is_no_new_network(shop: Shop, header
 @pytest.mark.attack("K3")
 def test_behind_a_proxy_of_ours_each_client_counts_by_itself(sqlite_url: str) -> None:
     with open_shop(sqlite_url, clock=FrozenClock(), config={"OSTIARY_TRUSTED_PROXIES": 1}) as shop:
+
         def guess(forwarded: str) -> int:
             return _from(shop, "10.0.0.1", X_FORWARDED_FOR=forwarded).sign_in("ada", "wrong").status_code
 
@@ -169,7 +170,9 @@ def test_every_spelling_of_a_name_is_counted_as_one(variant: str) -> None:
 
 
 @pytest.mark.attack("K2")
-@pytest.mark.parametrize(("one", "other"), [("ada", "bob"), ("ada@a.example", "ada@b.example"), ("", "a"), ("\u0131", "i")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("ada", "bob"), ("ada@a.example", "ada@b.example"), ("", "a"), ("\u0131", "i")]
+)
 def test_different_names_are_counted_apart(one: str, other: str) -> None:
     assert Guess(method="password", identifier=one).account != Guess(method="password", identifier=other).account
 
@@ -199,7 +202,10 @@ def test_made_up_names_leave_nothing_that_does_not_expire(sqlite_url: str, clock
 @pytest.mark.asvs("V6.3.8")
 @pytest.mark.attack("I1")
 def test_an_unknown_name_and_a_wrong_password_get_the_same_answer_to_the_byte(shop: Shop) -> None:
-    for kind in ({"json": {"identifier": "{}", "password": "wrong"}}, {"data": {"identifier": "{}", "password": "wrong"}}):
+    for kind in (
+        {"json": {"identifier": "{}", "password": "wrong"}},
+        {"data": {"identifier": "{}", "password": "wrong"}},
+    ):
         answers = []
         for name in ("ada", "ned"):
             ((how, fields),) = kind.items()
@@ -373,7 +379,9 @@ def test_of_two_hundred_at_once_no_more_than_a_hundred_get_an_answer() -> None:
 def test_failures_of_one_account_method_and_device_are_nobody_elses() -> None:
     failures = ConsecutiveFailures(MemoryEphemeralStore(), most=1)
     ways = [("ada", "password", None), ("bob", "password", None), ("ada", "totp", None), ("ada", "password", "d")]
-    assert [failures.allow(who, method, device=device, now=NOON) for who, method, device in ways * 2] == [True] * 4 + [False] * 4
+    assert [failures.allow(who, method, device=device, now=NOON) for who, method, device in ways * 2] == [True] * 4 + [
+        False
+    ] * 4
 
 
 def test_an_account_that_is_given_back_can_be_tried_again() -> None:

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.shop import NOON
 
 from ostiary.features.sign_in.decide import decide
 from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
 from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
-from tests.shop import NOON
 
 
 def _decide(*proven: str, wanted: int = 1, provable=(), enrollable=(), subject: str = "ada"):

@@ -1,11 +1,11 @@
 """Known devices: a cookie that gives its owner guesses of her own, and nobody else anything."""
 
 import pytest
+from tests.shop import KEY, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.secret import Secret
-from tests.shop import KEY, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 OTHER = "another-Zk7Qw2mXp9Rt4Lc8Vb1Nf6Hj3Gd5Sy0a"
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
+from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 from ostiary import SignIn
 from ostiary.features.sign_in.pending import PendingSignIn, PendingSignIns
@@ -14,7 +15,6 @@ from ostiary.storage.database import Database
 from ostiary.storage.ephemeral.memory import MemoryEphemeralStore
 from ostiary.storage.ephemeral.sql import SqlEphemeralStore
 from ostiary.storage.ephemeral.statements import ephemeral
-from tests.shop import NOON, FrozenClock, Shop, open_shop
 
 ADA = PendingSignIn(subject="ada", factors=(Factor("password", at=NOON),), epoch=3)
 
@@ -95,7 +95,11 @@ def test_what_somebody_else_wrote_there_is_never_a_sign_in(stored) -> None:
 def test_one_factor_of_two_opens_nothing(shop: Shop) -> None:
     browser = shop.browser()
     answer = browser.sign_in()
-    assert (answer.status_code, answer.json["code"], answer.json["methods"]) == (401, "factor_needed", ["email", "totp"])
+    assert (answer.status_code, answer.json["code"], answer.json["methods"]) == (
+        401,
+        "factor_needed",
+        ["email", "totp"],
+    )
     assert browser.cookie("ostiary_pending")
     assert (browser.cookie(), browser.who, shop.rows(), shop.audit()) == (None, "", [], [])
     assert browser.get("/account").status_code == 401

@@ -1,12 +1,12 @@
 """Settings of sign-in: what they mean, and what could sign nobody in or everybody."""
 
 import pytest
-from flask import Flask
+from tests.shop import FrozenClock, open_shop
 
+from flask import Flask
 from ostiary import ConfigurationError, Sessions, SignIn
 from ostiary.flask import Auth
 from ostiary.kernel.limit import parse_limit
-from tests.shop import FrozenClock, open_shop
 
 LIMITS = ("network_limit", "account_limit", "nearby_limit", "device_limit")
 
@@ -20,7 +20,9 @@ def test_the_default_settings_have_no_problem() -> None:
 
 
 @pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("text", ["", "0/5m", "-1/5m", "10", "10/", "ten/5m", "10/0", "1.5/5m", "9999999/1s", "10/5m/5m"])
+@pytest.mark.parametrize(
+    "text", ["", "0/5m", "-1/5m", "10", "10/", "ten/5m", "10/0", "1.5/5m", "9999999/1s", "10/5m/5m"]
+)
 def test_a_limit_that_cannot_be_read_is_a_problem_and_never_no_limit(name: str, text: str) -> None:
     assert _codes(SignIn(**{name: text})) == ["unreadable_limit"]
     with pytest.raises(ConfigurationError):
@@ -35,13 +37,17 @@ def test_the_limits_are_tighter_the_less_is_known_of_the_guesser() -> None:
     assert a_day["account_limit"] < a_day["nearby_limit"] <= a_day["device_limit"] < a_day["network_limit"]
 
 
-@pytest.mark.parametrize(("policy", "codes"), [(1, []), (2, []), (3, []), (0, ["impossible_policy"]), (4, ["impossible_policy"])])
+@pytest.mark.parametrize(
+    ("policy", "codes"), [(1, []), (2, []), (3, []), (0, ["impossible_policy"]), (4, ["impossible_policy"])]
+)
 def test_a_policy_asks_for_a_number_of_factors_that_exists(policy: int, codes: list[str]) -> None:
     assert _codes(SignIn(policy=policy)) == codes
 
 
 @pytest.mark.must("63B-3.2.2")
-@pytest.mark.parametrize(("failures", "codes"), [(1, []), (100, []), (0, ["impossible_failures"]), (101, ["impossible_failures"])])
+@pytest.mark.parametrize(
+    ("failures", "codes"), [(1, []), (100, []), (0, ["impossible_failures"]), (101, ["impossible_failures"])]
+)
 def test_no_more_than_a_hundred_failures_in_a_row(failures: int, codes: list[str]) -> None:
     assert _codes(SignIn(failures=failures)) == codes
 

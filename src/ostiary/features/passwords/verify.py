@@ -73,7 +73,7 @@ class PasswordVerifier:
         if isinstance(found, str):
             return identifier, found
         match found:
-            case (str() as subject, str() as stored) if subject:
+            case tuple((str() as subject, str() as stored)) if subject:
                 return subject, stored
             case _:
                 raise _wrong_lookup(found)
