@@ -15,9 +15,9 @@ from importlib.metadata import version
 
 os.environ["OSTIARY_DEVELOPMENT"] = "1"
 
+from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from flask import Flask
 from ostiary import Sessions
 from ostiary.flask import Auth
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import literal_column, select
 
-from flask import Flask, request
 from ostiary import Passwords, Sessions, SignIn
 from ostiary.features.audit_log.store import audit
 from ostiary.features.passwords import Argon2id

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from flask import Flask, render_template, request, url_for
 from ostiary.kernel.errors import AuthError, InvalidCredential, NotAuthenticated, StepUpNeeded
 from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Generic, Literal, cast, overload
 
+from flask import Blueprint, Flask, current_app, has_request_context, request
 from markupsafe import Markup
 from typing_extensions import TypeVar
 
-from flask import Blueprint, Flask, current_app, has_request_context, request
 from ostiary.flask.answers import ErrorHandler, refuse
 from ostiary.flask.credentials import Credentials, read_credentials
 from ostiary.flask.current import csrf_binding, current_caller

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, cast
 
 import click
+from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
-from flask import current_app
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db

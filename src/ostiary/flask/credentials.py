@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from flask import request
+
 from ostiary.kernel.errors import MalformedRequest
 from ostiary.web.body import read_fields
 

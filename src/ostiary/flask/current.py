@@ -6,9 +6,9 @@ Nothing here touches Flask's own session or ``g``; what is known of a request li
 from collections.abc import Iterable
 from typing import Final
 
+from flask import after_this_request, request
 from werkzeug.wrappers import Response
 
-from flask import after_this_request, request
 from ostiary.flask.state import AppState
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+
 from ostiary.kernel.errors import misconfigured
 
 if TYPE_CHECKING:

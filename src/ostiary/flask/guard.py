@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
+from flask import current_app
 from flask.globals import request_ctx
 from flask.views import View
 
-from flask import current_app
 from ostiary.kernel.principal import On
 from ostiary.kernel.requirement import Requirement
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flask import Blueprint, Flask, request
 from werkzeug.wrappers import Response
 
 import ostiary
-from flask import Blueprint, Flask, request
 from ostiary.flask.current import find_cookie, watch_answer, write_cookies
 from ostiary.kernel.errors import AuthError
 from ostiary.runtime.sign_in_answer import PENDING_COOKIE, CookieToSet

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from flask import Blueprint, Flask
 from flask.views import MethodView
 
-from flask import Blueprint, Flask
 from ostiary.flask.guard import GUARDED, Guard, checks_of, is_public
 from ostiary.kernel.errors import Problem
 from ostiary.runtime.assembly import Assembly, unmet

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import jsonify, request
+
 from ostiary.flask.answers import sign_in_address
 from ostiary.flask.current import become, csrf_binding, find_cookie, set_cookies
 from ostiary.flask.state import AppState

@@ -4,8 +4,8 @@
 """
 
 from blinker import NamedSignal, Namespace
-
 from flask import Flask
+
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, has_request_context, request
+
 from ostiary.flask.database import database_of
 from ostiary.flask.signals import signalling
 from ostiary.kernel.client import NO_CLIENT, Client

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from flask import current_app, request
+
 from ostiary.flask.state import is_coroutine_function
 from ostiary.kernel.errors import Problem, misconfigured
 from ostiary.kernel.principal import Principal

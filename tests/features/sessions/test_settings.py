@@ -1,8 +1,8 @@
 """Settings of sessions: sound defaults, both timeouts always on, and what makes no sense is refused."""
 
 import pytest
-
 from flask import Flask
+
 from ostiary import ConfigurationError, Sessions
 from ostiary.flask import Auth
 from ostiary.kernel.clock import DAY, HOUR

@@ -1,9 +1,9 @@
 """Settings of sign-in: what they mean, and what could sign nobody in or everybody."""
 
 import pytest
+from flask import Flask
 from tests.shop import FrozenClock, open_shop
 
-from flask import Flask
 from ostiary import ConfigurationError, Sessions, SignIn
 from ostiary.flask import Auth
 from ostiary.kernel.limit import parse_limit
