@@ -107,7 +107,7 @@ def test_no_variable_of_the_address_can_change_what_a_guard_demands():
         @app.get("/<permission>/<role>/<factors>/<view>/<via>")
         @auth.require(via="session")
         def a(permission, role, factors, view, via):
-            return "|".join([permission, role, factors, view, via])
+            return f"{permission}|{role}|{factors}|{view}|{via}"
 
     app, _ = make(register)
     assert app.test_client().get("/a/b/0/c/d").status_code == 401
