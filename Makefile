@@ -34,7 +34,7 @@ format: environment  ## Format and mend what can be mended
 
 types: environment
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: environment
 	$(BIN)/lint-imports
