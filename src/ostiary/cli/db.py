@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import closing
 
 import click
 
@@ -61,13 +62,14 @@ def prune(operator: Operator, *, as_json: bool) -> None:
 
     database = operator.database
     tables = [one for feature in operator.features for one in feature.expiring() if isinstance(one, Expiring)]
-    removed = prune_database(
-        database,
-        SystemClock().now(),
-        tables=tables,
-        ephemeral=SqlEphemeralStore(database),
-        progress=None if as_json else _tell_progress,
-    )
+    with closing(SqlEphemeralStore(database)) as ephemeral:
+        removed = prune_database(
+            database,
+            SystemClock().now(),
+            tables=tables,
+            ephemeral=ephemeral,
+            progress=None if as_json else _tell_progress,
+        )
     if as_json:
         click.echo(json.dumps(removed))
         return

@@ -52,6 +52,8 @@ def operator_of_environment(url: str | None) -> Operator:
                 "which database is not said",
                 "set OSTIARY_DATABASE_URL, pass --database, or run it inside the application: flask ostiary …",
             )
-        return Database.from_url(str(found))
+        database = Database.from_url(str(found))
+        click.get_current_context().find_root().call_on_close(database.close)
+        return database
 
     return Operator(find_database=find, features=every_feature())

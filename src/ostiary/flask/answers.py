@@ -12,7 +12,7 @@ from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS
 from ostiary.web.headers import apply_own_headers
 from ostiary.web.negotiation import wants_page
-from ostiary.web.problem import Refusal, problem_response
+from ostiary.web.problem import Refusal, problem_response, refusal
 from ostiary.web.redirect import NEXT
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def refuse(state: "AppState", error: AuthError, handler: ErrorHandler | None) ->
     def respond(refused: AuthError) -> Response:
         return _respond(state.app, refused, handler, page=page, address=address)
 
-    return Refusal(error, respond, redirects=page and address is not None)
+    return refusal(error, respond, redirects=page and address is not None)
 
 
 def _address_to_mend(state: "AppState", error: AuthError, *, page: bool) -> str | None:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response
 
 from ostiary.kernel.errors import AuthError
@@ -39,14 +40,13 @@ def problem_response(error: AuthError) -> Response:
 class Refusal(HTTPException):
     """An ``AuthError`` as a Werkzeug exception: the application's own error handlers apply to it.
 
-    ``code`` is the status of the error. It is None where somebody is sent to sign in: that is no error for
-    the application's handlers to answer, and Flask leaves an exception without a code as it is.
+    Made by ``refusal``, which finds the class of its status: Flask looks handlers up by class, so that
+    ``@app.errorhandler(401)`` and ``@app.errorhandler(Unauthorized)`` both hear of it.
     """
 
-    def __init__(self, error: AuthError, respond: Callable[[AuthError], Response], *, redirects: bool = False) -> None:
-        super().__init__(error.public_message)
+    def __init__(self, error: AuthError, respond: Callable[[AuthError], Response]) -> None:
+        HTTPException.__init__(self, error.public_message)
         self.error = error
-        self.code = None if redirects else error.status
         self._respond = respond
 
     def get_response(self, *_: Any, **__: Any) -> Response:  # Werkzeug's overloads, none of which matters here
@@ -56,3 +56,19 @@ class Refusal(HTTPException):
     def __call__(self, environ: "WSGIEnvironment", start_response: Any) -> Any:  # WSGI
         """The answer, when the exception itself is used as a WSGI application."""
         return self._respond(self.error)(environ, start_response)
+
+
+def refusal(error: AuthError, respond: Callable[[AuthError], Response], *, redirects: bool = False) -> Refusal:
+    """The exception to raise.
+
+    Somebody who is sent to sign in is no error for the application's handlers to answer: such a one has no
+    ``code``, and Flask leaves it as it is.
+    """
+    return (Refusal if redirects else _class_of(error.status))(error, respond)
+
+
+@cache
+def _class_of(status: int) -> type[Refusal]:
+    known = default_exceptions.get(status)
+    bases = (Refusal,) if known is None else (Refusal, known)
+    return type(f"Refusal{status}", bases, {"code": status})
