@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ostiary.kernel.clock import MINUTE, Millis
 from ostiary.kernel.errors import Unavailable, misconfigured
@@ -80,9 +80,9 @@ class RedisEphemeralStore:
             raise misconfigured("redis_not_installed", "a Redis URL is set, and redis-py is missing", cure) from None
         try:
             # A request waits for these answers; without a limit a lost packet would hold it for minutes.
-            # Any: redis-py leaves the keywords untyped.
-            connect: Any = Redis.from_url  # pyright: ignore[reportUnknownMemberType]
-            return cls(connect(url, socket_timeout=2.0, socket_connect_timeout=2.0))
+            # Any: redis-py leaves the keywords of this method untyped.
+            client: Redis = cast("Any", Redis).from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0)
+            return cls(client)
         except ValueError:
             # Not chained: the message may show the URL, and with it a password.
             cure = "write redis://host:6379/0 or rediss://user:password@host:6379/0"
