@@ -1,9 +1,12 @@
-"""Two features of the tests' own: credentials that a program presents, and roles that somebody holds."""
+"""Credentials and roles of the tests' own: a badge that a program presents, a cookie, what somebody holds."""
 
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from tests.shop import NOON
+
+from ostiary.kernel.factor import Factor
 from ostiary.kernel.feature import Feature, feature, setting
 from ostiary.kernel.principal import Credential, Principal
 from ostiary.kernel.requirement import Place
@@ -37,6 +40,32 @@ class BadgeReader:
         scope = frozenset({match[2]}) if match[2] else None
         principal = Principal(match[1], kind="program", credential=Credential("badge", f"b-{match[1]}"), scope=scope)
         return Presented(principal, f"b-{match[1]}")
+
+
+class CookieReader:
+    """A cookie ``who=ada`` is hers; ``who=old`` was once."""
+
+    kind = "session"
+    ambient = True
+    cookies = ("who",)
+    challenge = 'Cookie cookie-name="who"'
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.used = 0
+
+    def read(self, environ, now):
+        self.asked += 1
+        value = environ["HTTP_COOKIE"].partition("who=")[2]
+        if not value:
+            return None
+        if value == "old":
+            return Rejected("ended", subject="ada")
+        principal = Principal(value, credential=Credential("session", "s1"), factors=(Factor("password", at=NOON),))
+        return Presented(principal, "s1", self.note)
+
+    def note(self) -> None:
+        self.used += 1
 
 
 @feature

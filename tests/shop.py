@@ -1,7 +1,7 @@
 """A small shop with sign-in, for tests that visit an application as browsers, attackers and operators do."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from ostiary.features.sessions.store import sessions
 from ostiary.flask import Auth
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.events import Event
+from ostiary.kernel.feature import Feature
 from ostiary.runtime.runtime import Runtime
 from ostiary.storage.database import Database
 from ostiary.storage.ephemeral.store import EphemeralStore
@@ -90,6 +91,7 @@ class Shop:
         production: bool = False,
         config: Mapping[str, Any] | None = None,
         pool_size: int = 5,
+        further: Sequence[Feature] = (),
     ) -> None:
         self.database = Database.from_url(url, migrates_itself=True, pool_size=pool_size)
         self.users = {"ada": hashed(), "bob": hashed()} if users is None else users
@@ -99,7 +101,7 @@ class Shop:
         if production:
             self.app.config.update(OSTIARY_DEVELOPMENT="0", OSTIARY_PUBLIC_URL="https://shop.example")
         passwords = Passwords(lookup=lookup, memory_kib=19_456, passes=2, lanes=1, hash_slots=4)
-        features = [sessions or Sessions(), passwords, sign_in or SignIn()]
+        features = [sessions or Sessions(), passwords, sign_in or SignIn(), *further]
         self.auth = Auth(self.app, features, database=self.database)
         self.production = production
         self.clock = clock

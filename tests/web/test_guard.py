@@ -1,19 +1,17 @@
 """The guard: who is calling, whose credential wins, and what a refusal answers."""
 
 import pytest
-from tests.badges import BadgeReader, Held
+from tests.badges import BadgeReader, CookieReader, Held
 from tests.shop import KEY, NOON, FrozenClock
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from ostiary.kernel.errors import CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed
-from ostiary.kernel.factor import Factor
 from ostiary.kernel.key_ring import KeyRing
-from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of
 from ostiary.kernel.secret import Secret
-from ostiary.web.credential_reader import Presented, Rejected
 from ostiary.web.csrf import CsrfPolicy
 from ostiary.web.guard import RequestGuard, endpoint_of
 from ostiary.web.origin import parse_origin
@@ -22,32 +20,6 @@ from ostiary.web.url_policy import UrlPolicy
 CSRF = CsrfPolicy(
     KeyRing([Secret(KEY)]), UrlPolicy(parse_origin("https://good.test")), mode="metadata", development=False
 )
-
-
-class CookieReader:
-    """A cookie ``who=ada`` is hers; ``who=old`` was once."""
-
-    kind = "session"
-    ambient = True
-    cookies = ("who",)
-    challenge = 'Cookie cookie-name="who"'
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.used = 0
-
-    def read(self, environ, now):
-        self.asked += 1
-        value = environ["HTTP_COOKIE"].partition("who=")[2]
-        if not value:
-            return None
-        if value == "old":
-            return Rejected("ended", subject="ada")
-        principal = Principal(value, credential=Credential("session", "s1"), factors=(Factor("password", at=NOON),))
-        return Presented(principal, "s1", self.note)
-
-    def note(self) -> None:
-        self.used += 1
 
 
 class Door:

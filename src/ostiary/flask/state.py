@@ -15,7 +15,7 @@ from ostiary.flask.signals import signalling
 from ostiary.kernel.client import NO_CLIENT, Client
 from ostiary.kernel.errors import ConfigurationError, Problem
 from ostiary.kernel.event_bus import Listeners
-from ostiary.kernel.settings import PREFIX, Sources, read_setting, unknown_setting
+from ostiary.kernel.settings import PREFIX, Sources, Unreadable, read_setting, unknown_setting
 from ostiary.runtime.assembly import Assembly, all_feature_names, assemble
 from ostiary.runtime.deployment import NAMES, Deployment, read_deployment
 from ostiary.runtime.runtime import Runtime, Surroundings, build_runtime, own_database
@@ -69,8 +69,12 @@ class AppState:
         """Whether this is a developer's machine: debug, testing, or ``OSTIARY_DEVELOPMENT=1``."""
         if self.app.debug or self.app.testing:
             return True
-        found = self.sources.find("DEVELOPMENT")
-        return found is not None and read_setting(found[1], bool) is True
+        try:
+            found = self.sources.find("DEVELOPMENT")
+            return found is not None and read_setting(found[1], bool) is True
+        except Unreadable:
+            # Told by read_deployment. What cannot be read makes nothing easier.
+            return False
 
     @property
     def runtime(self) -> Runtime:

@@ -129,8 +129,10 @@ def unmet(requirement: Requirement, assembly: Assembly, where: str) -> list[Prob
     if (requirement.role is not None or requirement.permission is not None) and "roles" not in assembly:
         asked = f"permission {requirement.permission!r}" if requirement.permission else f"role {requirement.role}"
         add(f"{asked}, and nothing here grants roles or permissions", "add Roles({…}) to the features")
-    if requirement.via is not None:
-        kinds = frozenset[str]().union(*(feature.credential_kinds() for feature in assembly.features))
+    kinds = frozenset[str]().union(*(feature.credential_kinds() for feature in assembly.features))
+    if not kinds:
+        add("somebody who is signed in, and nothing here reads a credential", "add Sessions() to the features")
+    elif requirement.via is not None:
         missing = [name for name in requirement.via.names if name not in kinds]
         if missing:
             have = ", ".join(sorted(kinds)) or "none"

@@ -94,6 +94,7 @@ def read_deployment(
 ) -> Deployment:
     """The deployment as it is configured; what is wrong with it is added to ``problems``."""
     reader = _Reader(sources, problems)
+    reader.read("DEVELOPMENT", bool)
     public_url = _read_public_url(reader, development=development)
     return Deployment(
         development=development,
@@ -103,7 +104,7 @@ def read_deployment(
         trusted_origins=_read_trusted_origins(reader),
         trusted_proxies=_read_proxies(reader),
         csrf=cast("CsrfMode", reader.read("CSRF", CsrfMode) or "metadata"),
-        database_url=cast("Secret | None", reader.read("DATABASE_URL", Secret)),
+        database_url=_read_database_url(reader),
         redis_url=cast("Secret | None", reader.read("REDIS_URL", Secret)),
         instance_path=instance_path,
     )
@@ -147,6 +148,18 @@ def _read_proxies(reader: _Reader) -> int:
         )
         return 0
     return count or 0
+
+
+def _read_database_url(reader: _Reader) -> Secret | None:
+    url = cast("Secret | None", reader.read("DATABASE_URL", Secret))
+    if url is not None:
+        from ostiary.storage.database_url import parse_database_url  # SQLAlchemy only where a database is named
+
+        try:
+            parse_database_url(url.reveal())
+        except ConfigurationError as error:
+            reader.problems.extend(error.problems)
+    return url
 
 
 def _read_keys(reader: _Reader, *, development: bool, testing: bool, instance_path: Path) -> KeyRing:

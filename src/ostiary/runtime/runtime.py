@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
-from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
+from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
@@ -118,11 +118,7 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
 def _cookies(assembly: Assembly, deployment: Deployment) -> CookiePolicy:
     sessions: Any = assembly.get("sessions")
     domain = sessions.cookie_domain if sessions is not None else None
-    try:
-        return CookiePolicy(development=deployment.development, domain=domain)
-    except ValueError as error:
-        cure = 'cookie_domain is a host name such as "shop.example", without scheme, port or leading dot'
-        raise ConfigurationError([Problem(code="not_a_domain", what=str(error), cure=cure)]) from error
+    return CookiePolicy(development=deployment.development, domain=domain)
 
 
 def _add_storage(resources: Resources, assembly: Assembly, deployment: Deployment, given: "Database | None") -> None:

@@ -169,6 +169,21 @@ def test_another_site_starts_no_session(shop: Shop, site: str) -> None:
     assert [event.name() for event in shop.events] == ["csrf_failed"]
 
 
+@pytest.mark.asvs("V7.2.2")
+def test_the_static_key_of_a_program_opens_no_session_and_sees_none(sqlite_url: str) -> None:
+    from tests.badges import Badges
+
+    with open_shop(sqlite_url, further=(Badges(),)) as shop:
+        program = shop.browser()
+        key = {"Authorization": "Badge ada"}
+        assert program.get("/account", headers=key).json == {"subject": "ada"}
+        for way in (program.vouch, program.sign_in):
+            answer = way("ada", headers=key)
+            assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (403, [])
+        assert program.get("/auth/sessions", headers=key).status_code == 403
+        assert (shop.rows(), shop.audit()) == ([], [])
+
+
 # How many at once
 
 

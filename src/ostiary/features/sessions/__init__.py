@@ -21,6 +21,7 @@ from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import feature
 from ostiary.kernel.resources import Resources
 from ostiary.web.contribution import Contribution
+from ostiary.web.cookies import CookiePolicy
 
 __all__ = ["Sessions"]
 
@@ -48,6 +49,11 @@ class Sessions(SessionsSettings):
                 what=f"Sessions(idle={self.idle!r}) is longer than absolute={self.absolute!r}, so it never applies",
                 cure="make idle the shorter of the two",
             )
+        try:
+            CookiePolicy(development=False, domain=self.cookie_domain)
+        except ValueError as error:
+            cure = 'cookie_domain is a host name such as "shop.example", without scheme, port or leading dot'
+            yield Problem(code="not_a_domain", what=str(error), cure=cure)
         if self.at_most is not None and self.at_most < 1:
             yield Problem(
                 code="no_sessions_allowed",
@@ -75,7 +81,6 @@ class Sessions(SessionsSettings):
         from ostiary.features.sessions.start import SessionStarter
         from ostiary.storage.database import Database
         from ostiary.storage.guard_reads import GuardReads
-        from ostiary.web.cookies import CookiePolicy
 
         clock = resources[Clock]  # type: ignore[type-abstract] # found by the protocol it fulfils
         database, bus = resources[Database], resources[EventBus]
