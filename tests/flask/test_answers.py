@@ -141,7 +141,6 @@ def test_too_few_factors_say_how_many():
     assert client.get("/safe").get_json()["would_pass_if"] == ["factors=2"]
 
 
-@pytest.mark.attack("L8")
 def test_a_sign_in_that_needs_another_factor_keeps_where_she_wanted_to_go():
     app, _ = make(policy=2)
     client = app.test_client()

@@ -1,6 +1,7 @@
 """``@auth.require`` in all its forms: what it guards, what it lets pass, what nothing in a request can change."""
 
 from collections.abc import Callable
+from functools import wraps
 
 import pytest
 from flask import Flask, request
@@ -125,6 +126,101 @@ def test_options_passes_and_head_is_guarded():
     assert app.test_client().options("/a").status_code == 200
     assert app.test_client().head("/a").status_code == 401
     assert signed_in(app).head("/a").status_code == 200
+
+
+def test_options_never_answers_what_a_guard_keeps():
+    def register(app, auth):
+        @app.route("/a", methods=["GET", "OPTIONS"])
+        @auth.require
+        def a():
+            return "secret"
+
+        @auth.require
+        class Whole(View):
+            methods = ["GET", "OPTIONS"]
+            provide_automatic_options = False
+
+            def dispatch_request(self):
+                return "secret"
+
+        app.add_url_rule("/b", view_func=Whole.as_view("b"))
+
+    app, _ = make(register)
+    for path in ("/a", "/b"):
+        answer = app.test_client().options(path)
+        assert (answer.status_code, answer.text) == (200, "")
+        assert "GET" in answer.headers["Allow"]
+
+
+def test_a_preflight_reaches_whoever_answers_it():
+    def cross_origin(view):
+        # What Flask-CORS does to a view.
+        @wraps(view)
+        def answering(*args, **kwargs):
+            if request.method == "OPTIONS":
+                return "allowed"
+            return view(*args, **kwargs)
+
+        answering.required_methods = ["OPTIONS"]
+        answering.provide_automatic_options = False
+        return answering
+
+    def register(app, auth):
+        @app.get("/a")
+        @auth.require
+        @cross_origin
+        def a():
+            return "secret"
+
+        @auth.require
+        class Both(MethodView):
+            def get(self):
+                return "secret"
+
+            def options(self):
+                return "allowed"
+
+        app.add_url_rule("/b", view_func=Both.as_view("b"))
+
+    app, _ = make(register)
+    for path in ("/a", "/b"):
+        assert app.test_client().options(path).text == "allowed"
+        assert app.test_client().get(path).status_code == 401
+
+
+def test_an_optional_view_lets_everybody_in_and_knows_who_it_is():
+    def register(app, auth):
+        @app.get("/a")
+        @auth.optional
+        def a():
+            return auth.principal.subject or "nobody"
+
+    app, _ = make(register)
+    assert app.test_client().get("/a").text == "nobody"
+    assert signed_in(app).get("/a").text == "ada"
+
+
+def test_where_two_guards_stand_both_are_asked():
+    def register(app, auth):
+        @app.get("/a")
+        @auth.require
+        @auth.require(factors=2)
+        def a():
+            return "a"
+
+    app, _ = make(register, [Sessions(), SignIn(vouches=("totp",))])
+    assert app.test_client().get("/a").status_code == 401
+    assert signed_in(app).get("/a").status_code == 403
+
+
+def test_a_variable_that_a_guard_names_and_the_address_has_not_is_an_error_and_opens_nothing():
+    def register(app, auth):
+        app.add_url_rule("/<org>/a", "a", auth.require(on="tenant")(lambda org: "a"))
+
+    app, _ = make(register)
+    client = signed_in(app)
+    with pytest.raises(ConfigurationError, match="on='tenant'"):
+        client.get("/acme/a")
 
 
 def test_guards_can_be_kept_and_joined():

@@ -1,7 +1,7 @@
 """Our own addresses in an application: where they live, what they answer, whom they let in."""
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, request
 
 from ostiary import Sessions
 from ostiary.flask import Auth
@@ -170,3 +170,37 @@ def test_an_application_puts_our_pages_into_its_own_frame(tmp_path):
     answer = app.test_client().get("/auth/sessions", headers=PAGE)
     assert "<p>my shop</p>" in answer.text
     assert "Please sign in." in answer.text
+
+
+@pytest.mark.asvs("V16.5.1")
+@pytest.mark.asvs("V16.5.4")
+@pytest.mark.attack("W6")
+def test_what_goes_wrong_inside_is_a_500_that_tells_nothing(monkeypatch):
+    app, _ = make()
+    client = signed_in(app)
+    app.testing = False
+
+    def break_down(*_, **__):
+        raise RuntimeError("SELECT secret_hash FROM ostiary_sessions")
+
+    monkeypatch.setattr("ostiary.features.sessions.end.SessionActions.list", break_down)
+    answer = client.get("/auth/sessions", headers=PAGE)
+    assert answer.status_code == 500
+    assert "SELECT" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.attack("X9")
+def test_an_application_called_from_a_view_of_another_shares_its_environ_and_nothing_else():
+    inner, _ = make(url_prefix="/inner-auth")
+    outer, outer_auth = make()
+
+    @outer.get("/through")
+    @outer_auth.require
+    def through():
+        answer = Response.from_app(inner, {**request.environ, "PATH_INFO": "/kept"})
+        return {"inner": answer.status_code, "vary": answer.headers["Vary"], "outer": outer_auth.principal.subject}
+
+    answer = signed_in(outer).get("/through")
+    assert answer.get_json() == {"inner": 401, "vary": "Cookie", "outer": "ada"}
+    assert answer.headers["Cache-Control"] == "no-store"

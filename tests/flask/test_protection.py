@@ -116,3 +116,46 @@ def test_nothing_is_left_on_the_way_of_a_request_once_the_first_one_came():
     assert "dispatch_request" not in vars(app)
     assert not app.before_request_funcs
     assert not app.after_request_funcs
+
+
+@pytest.mark.attack("V1")
+def test_a_view_that_is_only_named_like_the_folder_of_files_is_not_taken_for_it(tmp_path):
+    app = Flask("house", static_folder=None)
+    app.testing = True
+    auth = Auth(app, [Sessions()], closed=True)
+    app.add_url_rule("/static", "static", lambda: "secret")
+    inner = Blueprint("inner", "inner")
+    inner.get("/inner", endpoint="static")(lambda: "secret")
+    app.register_blueprint(inner)
+    with pytest.raises(ConfigurationError) as error:
+        app.test_client().get("/static")
+    assert {problem.what.split("'")[1] for problem in error.value.problems} == {"static", "inner.static"}
+    assert auth
+
+
+def test_files_of_a_closed_application_are_open(tmp_path):
+    (tmp_path / "x.css").write_text("body {}")
+    app = Flask("house", static_folder=str(tmp_path))
+    app.testing = True
+    Auth(app, [Sessions()], closed=True)
+    app.register_blueprint(Blueprint("inner", "inner", static_folder=str(tmp_path), static_url_path="/inner"))
+    for path in (f"{app.static_url_path}/x.css", "/inner/x.css"):
+        with app.test_client().get(path) as answer:
+            assert answer.text == "body {}"
+
+
+def test_a_blueprint_registered_twice_is_guarded_under_both_names():
+    app, auth = app_and_auth()
+    kept = Blueprint("kept", "kept")
+    kept.get("/kept")(lambda: "kept")
+    auth.protect(kept, via="session")
+    app.register_blueprint(kept)
+    app.register_blueprint(kept, name="again", url_prefix="/again")
+    for path in ("/kept", "/again/kept"):
+        assert app.test_client().get(path).status_code == 401
+
+
+def test_a_blueprint_is_protected_by_a_guard_or_by_demands_and_not_by_both():
+    auth = Auth()
+    with pytest.raises(TypeError, match="not both"):
+        auth.protect("kept", auth.require(), fresh="5m")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import click
 
 from ostiary.cli.operator import Operator
+from ostiary.cli.terminal import printable
 from ostiary.kernel.clock import SystemClock
 from ostiary.kernel.duration import milliseconds
 
@@ -33,6 +34,6 @@ def audit(
             continue
         moment = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         detail = " ".join(f"{name}={value!r}" for name, value in entry.detail.items())
-        click.echo(f"{moment}  {entry.event:<24} {entry.subject or '-':<20} {detail}")
+        click.echo(f"{moment}  {entry.event:<24} {printable(entry.subject):<20} {detail}")
     if not entries and not as_json:
         click.echo("Nothing.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ostiary.kernel.errors import ConfigurationError, misconfigured
-from ostiary.kernel.settings import Sources
+from ostiary.kernel.settings import Sources, Unreadable
 from ostiary.runtime.assembly import every_feature
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def operator_of_environment(url: str | None) -> Operator:
     def find() -> "Database":
         from ostiary.storage.database import Database  # SQLAlchemy only when a command needs it
 
-        found = url or (Sources(config={}, environment=os.environ).find("DATABASE_URL") or ("", None))[1]
+        try:
+            found = url or (Sources(config={}, environment=os.environ).find("DATABASE_URL") or ("", None))[1]
+        except Unreadable as error:
+            raise misconfigured("unreadable_setting", "OSTIARY_DATABASE_URL cannot be read", str(error)) from error
         if not found:
             raise misconfigured(
                 "no_database_url",

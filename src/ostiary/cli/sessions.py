@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ostiary.cli.operator import Operator
+from ostiary.cli.terminal import printable
 
 if TYPE_CHECKING:
     from ostiary.features.sessions.end import SessionActions
@@ -28,7 +29,7 @@ def list_sessions(operator: Operator, subject: str, *, as_json: bool) -> None:
             click.echo(json.dumps(device.as_json()))
         else:
             seen = device.seen_at.strftime("%Y-%m-%d %H:%M")
-            click.echo(f"{device.id}  seen {seen} UTC  {device.network or '-'}  {device.device or '-'}")
+            click.echo(f"{device.id}  seen {seen} UTC  {printable(device.network)}  {printable(device.device)}")
     if not found and not as_json:
         click.echo("None.")
 
