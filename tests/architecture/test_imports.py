@@ -46,8 +46,7 @@ def _under(*folders: str) -> set[str]:
 
 
 def test_sqlalchemy_is_only_in_storage_and_in_the_stores_of_features():
-    # flask/database.py asks of a value it was given whether it is an Engine; it opens nothing.
-    found = _importers("sqlalchemy", "alembic", "psycopg") - _under("storage") - {"flask/database.py"}
+    found = _importers("sqlalchemy", "alembic", "psycopg") - _under("storage")
     assert not _outside(found, "features/*/store.py", "features/policies/visible.py")
 
 

@@ -172,6 +172,16 @@ def test_one_factor_of_two_waits_and_is_never_a_session():
     assert client.get("/who").text == "ada"
 
 
+@pytest.mark.parametrize(("first", "second"), [("password", "totp"), ("totp", "password")])
+def test_two_factors_may_be_proven_in_either_order(first, second):
+    app, _ = make([Sessions(), SignIn(policy=2, vouches=("totp",))])
+    client = app.test_client()
+    answer = client.post(f"/in?proof={first}", headers=SAME)
+    assert (answer.get_json()["code"], answer.get_json()["methods"]) == ("factor_needed", [second])
+    assert client.post(f"/in?proof={second}", headers=SAME).status_code == 200
+    assert client.get("/who").text == "ada"
+
+
 @pytest.mark.attack("H20")
 def test_a_half_finished_sign_in_ends_with_a_sign_out():
     app, _ = make([Sessions(), SignIn(policy=2, vouches=("totp",))])

@@ -104,6 +104,32 @@ def test_a_session_that_has_ended_lends_its_proofs_to_no_other(shop: Shop) -> No
     assert [factor.kind for factor in entered.principal.factors] == ["totp"]
 
 
+@pytest.mark.attack("H4")
+@pytest.mark.attack("S19")
+@pytest.mark.parametrize(("wanted", "status", "methods"), [(1, 200, ["totp"]), (2, 401, [])])
+def test_a_sign_out_that_comes_in_between_takes_the_proofs_of_its_session_along(
+    database_url, monkeypatch, wanted: int, status: int, methods: list[str]
+) -> None:
+    with open_shop(database_url, clock=FrozenClock(), sign_in=_policy(1)) as shop:
+        browser = shop.browser()
+        browser.vouch("ada", "password")
+        with shop.app.app_context():
+            way_in = shop.app.extensions["ostiary"].way_in
+            conclude = way_in._sign_in.conclude
+            present = browser.cookie().split(".")[0]
+            monkeypatch.setattr(type(way_in._sign_in), "_wanted", lambda self, subject: wanted)
+
+            def sign_out_first(self, *args, **kwargs):
+                shop.auth.sessions.end(present)
+                return conclude(*args, **kwargs)
+
+            monkeypatch.setattr(type(way_in._sign_in), "conclude", sign_out_first)
+        answer = browser.vouch("ada", "totp")
+        monkeypatch.undo()
+        assert answer.status_code == status
+        assert browser.get("/who").json["methods"] == methods
+
+
 def test_the_same_proof_again_is_newer_and_not_another(shop: Shop) -> None:
     browser = shop.browser()
     browser.vouch("ada", "password")

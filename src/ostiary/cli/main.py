@@ -5,6 +5,7 @@ import click
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
+from ostiary.cli.forgive import forgive
 from ostiary.cli.operator import operator_of_environment
 from ostiary.cli.sessions import sessions
 
@@ -18,5 +19,5 @@ def main(context: click.Context, database: str | None) -> None:
     context.obj = operator_of_environment(database)
 
 
-for command in (db, audit, sessions, check):
+for command in (db, audit, sessions, forgive, check):
     main.add_command(command)

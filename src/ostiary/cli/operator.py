@@ -13,6 +13,7 @@ from ostiary.runtime.assembly import every_feature
 
 if TYPE_CHECKING:
     from ostiary.features.sessions.end import SessionActions
+    from ostiary.features.sign_in import SignInActions
     from ostiary.kernel.errors import Problem
     from ostiary.kernel.feature import Feature
     from ostiary.storage.database import Database
@@ -29,6 +30,7 @@ class Operator:
     features: "tuple[Feature, ...]" = ()
     check: "Callable[[], list[Problem]] | None" = None
     sessions: "Callable[[], SessionActions] | None" = None
+    sign_in: "Callable[[], SignInActions] | None" = None
 
     @property
     def database(self) -> "Database":

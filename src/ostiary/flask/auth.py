@@ -11,13 +11,14 @@ from typing_extensions import TypeVar
 from ostiary.flask.answers import ErrorHandler, refuse
 from ostiary.flask.credentials import Credentials, read_credentials
 from ostiary.flask.current import csrf_binding, current_caller
+from ostiary.flask.demands import make_check
+from ostiary.flask.entry import enter
 from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
 from ostiary.flask.mount import mount
 from ostiary.flask.protection import Protection
 from ostiary.flask.serving import watch_first_request, watch_run
 from ostiary.flask.sign_in import (
     SignInAnswer,
-    end_credential,
     evidence_of,
     next_address,
     refused_user,
@@ -27,14 +28,13 @@ from ostiary.flask.sign_in import (
 from ostiary.flask.state import EXTENSION, AppState, runs_as_script, runs_our_command
 from ostiary.flask.users import UserLoader, Users
 from ostiary.kernel.decision import Decision
-from ostiary.kernel.duration import Duration, milliseconds
+from ostiary.kernel.duration import Duration
 from ostiary.kernel.errors import AuthError, ConfigurationError, NotAuthenticated, misconfigured
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
 from ostiary.kernel.factor import Evidence
-from ostiary.kernel.permission import is_permission
 from ostiary.kernel.principal import ANONYMOUS, On, Principal
-from ostiary.kernel.requirement import SIGNED_IN, Names, Requirement, any_of
+from ostiary.kernel.requirement import SIGNED_IN, Names, Requirement
 from ostiary.web.csrf import FIELD
 from ostiary.web.problem import Refusal
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ostiary.features.audit_log import AuditEntries
     from ostiary.features.passwords import PasswordVerifier
     from ostiary.features.sessions.end import SessionActions
-    from ostiary.web.guard import Caller
 
 U = TypeVar("U", default=Any)
 E_ = TypeVar("E_", bound=Event)
@@ -211,44 +210,13 @@ class Auth(Generic[U]):
         """Note that a function was wrapped, so that a guard in the wrong place can be found."""
         self._protection.remember(view, guarded)
 
-    def enter(self, check: Check, request: Any, variables: dict[str, Any]) -> None:
+    def enter(self, check: Check, variables: dict[str, Any]) -> None:
         """Carry out one check of a guard for the present request: return, or raise the refusal."""
         state = self._state()
         try:
-            caller = current_caller(state)
-            if self._user_is_gone(state, caller):
-                caller = current_caller(state)
-            if not check.optional:
-                place = self._place(check.on, variables)
-                state.runtime.guard.require(request, check.requirement, on=place, hidden=check.hidden)
+            enter(state, self._users, check, variables, tenant=self._tenant)
         except AuthError as error:
             raise self._refuse(state, error) from None
-        except Exception:
-            # ASVS 5.0 V16.5.3: what decides has failed, so nobody passes; and it is written down.
-            state.runtime.guard.failed(request)
-            raise
-
-    def _user_is_gone(self, state: AppState, caller: "Caller") -> bool:
-        """Whether the application no longer knows the subject; then its credential is ended.
-
-        Asked on every guarded request, since the application's own users can be deleted behind our back.
-        """
-        if self._users.loader is None or not caller.principal or "accounts" in state.assembly:
-            return False
-        if self._users.find(caller.principal) is not None:
-            return False
-        end_credential(state)
-        return True
-
-    def _place(self, on: Where, variables: dict[str, Any]) -> On | None:
-        if on is None:
-            return self._tenant() if self._tenant is not None else None
-        if callable(on):
-            return on()
-        if on not in variables:
-            what = f"a guard says on={on!r}, and the address has no variable of that name"
-            raise misconfigured("no_url_variable", what, "name a variable of the route, or give a function")
-        return on, str(variables[on])
 
     def tenant(self, fn: Callable[[], On | None]) -> Callable[[], On | None]:
         """Say where the present request takes place, for every guard without ``on=``. A decorator."""
@@ -296,7 +264,7 @@ class Auth(Generic[U]):
         """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met."""
         checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
         for check in checks:
-            self.enter(check, request, request.view_args or {})
+            self.enter(check, request.view_args or {})
 
     def decide(self, permission: str, *, on: On | None = None) -> Decision:
         """Whether the caller holds a permission, with the reasons."""
@@ -402,50 +370,3 @@ class Auth(Generic[U]):
         from ostiary.features.audit_log import AuditEntries
 
         return self._state().runtime.action("audit_log", AuditEntries)
-
-
-def make_check(
-    permission: str | None = None,
-    /,
-    *,
-    role: str | Names | None = None,
-    on: Where = None,
-    factors: int = 1,
-    fresh: Duration | None = None,
-    proof: str | Names | None = None,
-    phishing_resistant: bool = False,
-    via: str | Names | None = None,
-    hidden: bool = False,
-) -> Check:
-    """The demands of ``auth.require`` as a value. Raises ``ConfigurationError`` for what can mean nothing."""
-    if permission is not None and not is_permission(permission):
-        what = f"auth.require({permission!r}) names no permission"
-        cure = 'a permission is resource:action in lower case, as in "order:read"; a role is role="teller"'
-        raise misconfigured("not_a_permission", what, cure)
-    if factors not in (1, 2, 3):
-        raise misconfigured("impossible_factors", f"factors={factors!r} is no number of factors", "1 or 2")
-    try:
-        limit = None if fresh is None else milliseconds(fresh)
-    except ValueError as error:
-        raise misconfigured("unreadable_duration", f"fresh={fresh!r} cannot be read", str(error)) from error
-    requirement = Requirement(
-        permission=permission,
-        role=_names("role", role),
-        factors=factors,
-        fresh=limit,
-        proof=_names("proof", proof),
-        phishing_resistant=phishing_resistant,
-        via=_names("via", via),
-    )
-    return Check(requirement=requirement, on=on, hidden=hidden)
-
-
-def _names(what: str, given: str | Names | None) -> Names | None:
-    if given is None or isinstance(given, Names):
-        return given
-    if isinstance(given, str) and given:
-        return any_of(given)
-    # A list could mean all of them or any of them; a guard must not be guessed at.
-    raise misconfigured(
-        "ambiguous_names", f"{what}={given!r} says neither all nor any", f"write {what}=any_of(…) or all_of(…)"
-    )

@@ -9,6 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
+from ostiary.cli.forgive import forgive
 from ostiary.cli.operator import Operator
 from ostiary.cli.sessions import sessions
 from ostiary.flask.state import EXTENSION, AppState
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ostiary.features.sessions.end import SessionActions
+    from ostiary.features.sign_in import SignInActions
     from ostiary.storage.database import Database
 
 
@@ -34,9 +36,10 @@ def ostiary_group(prepare: "Callable[[AppState], None]") -> AppGroup:
             features=state.assembly.features,
             check=lambda: _problems(state, prepare),
             sessions=lambda: _sessions(state),
+            sign_in=lambda: _sign_in(state),
         )
 
-    for command in (db, audit, sessions, check):
+    for command in (db, audit, sessions, forgive, check):
         group.add_command(command)
     return group
 
@@ -54,6 +57,12 @@ def _sessions(state: AppState) -> "SessionActions":
     from ostiary.features.sessions.end import SessionActions  # only if the feature is on
 
     return state.runtime.action("sessions", SessionActions)
+
+
+def _sign_in(state: AppState) -> "SignInActions":
+    from ostiary.features.sign_in import SignInActions  # only if the feature is on
+
+    return state.runtime.action("sign_in", SignInActions)
 
 
 def _problems(state: AppState, prepare: "Callable[[AppState], None]") -> list[Problem]:

@@ -14,16 +14,11 @@ def database_of(given: object, app: Flask, *, development: bool) -> "Database | 
     """The database an application gave, or None when it gave none. Opens nothing."""
     if given is None:
         return None
-    from sqlalchemy import Engine  # only where a database is given
+    from ostiary.storage.database import Database  # SQLAlchemy only where a database is given
 
-    from ostiary.storage.database import Database
-
-    if isinstance(given, Database):
-        return given
-    if isinstance(given, str):
-        return Database.from_url(given, migrates_itself=development and given.startswith("sqlite"))
-    if isinstance(given, Engine):
-        return Database.from_engine(lambda: given, migrates_itself=development)
+    known = Database.of(given, migrates_itself=development)
+    if known is not None:
+        return known
     extension: Any = given
     if hasattr(extension, "session") and hasattr(extension, "init_app"):
         return Database.from_engine(

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from flask import current_app
 from flask.globals import request_ctx
@@ -16,9 +16,6 @@ from flask.views import View
 
 from ostiary.kernel.principal import On
 from ostiary.kernel.requirement import Requirement
-
-if TYPE_CHECKING:
-    from flask.wrappers import Request
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -47,7 +44,7 @@ class Check:
 class Doorkeeper(Protocol):
     """Who carries a check out: the ``Auth`` object."""
 
-    def enter(self, check: Check, request: "Request", variables: dict[str, Any]) -> None:
+    def enter(self, check: Check, variables: dict[str, Any]) -> None:
         """Let the request pass, or raise."""
         ...
 
@@ -103,7 +100,7 @@ class Guard:
                     return current_app.make_default_options_response()
             else:
                 for check in checks:
-                    keeper.enter(check, request, request.view_args or {})
+                    keeper.enter(check, request.view_args or {})
             if is_async:
                 return current_app.ensure_sync(view)(*args, **kwargs)
             return view(*args, **kwargs)

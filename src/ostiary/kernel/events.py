@@ -50,6 +50,13 @@ class SignInFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuessesForgiven(Event):
+    """An operator gave a subject her guesses back: what failed before counts no longer."""
+
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInIncompleteYet(Event):
     """A proof succeeded and policy wants another factor."""
 

@@ -107,6 +107,13 @@ class Evidence:
     guessed: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ProvableKinds:
+    """The kinds of proof somebody can give in one application: by its features, or because it vouches for them."""
+
+    kinds: frozenset[str]
+
+
 def count_factors(factors: Iterable[Factor]) -> int:
     """How many factors these proofs are: the number of different categories."""
     categories: set[Category] = set()

@@ -13,9 +13,10 @@ from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners
+from ostiary.kernel.factor import ProvableKinds
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
-from ostiary.runtime.assembly import Assembly
+from ostiary.runtime.assembly import Assembly, provable
 from ostiary.runtime.deployment import Deployment
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
@@ -85,6 +86,7 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     resources.add(around.client, as_type=ClientSource)
     cookies = _cookies(assembly, deployment)
     resources.add(cookies)
+    resources.add(ProvableKinds(provable(assembly)))
     _add_storage(resources, assembly, deployment, around.database)
     actions: dict[str, object] = {}
     readers: tuple[CredentialReader, ...] = ()

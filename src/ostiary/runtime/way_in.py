@@ -4,11 +4,13 @@ Whatever the framework, a sign-in is this: conclude what the evidence comes to; 
 write the audit row in one transaction; tell the browser. An adapter only carries cookies.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ostiary.features.sessions.end import SessionActions
 from ostiary.features.sessions.http import session_id
 from ostiary.features.sessions.present import SESSION_COOKIE
+from ostiary.features.sessions.start import InheritedSessionEnded
 from ostiary.features.sign_in import SignInActions
 from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
 from ostiary.kernel.client import ClientSource
@@ -52,21 +54,44 @@ class WayIn:
         first. ``pending`` is the pending sign-in's handle, unverified. Raises ``SignInIncomplete`` when
         policy wants another factor, and ``SignInRefused``.
         """
-        earlier, epoch = self._proven_before(evidence, present, pending)
+        was_pending = pending is not None
+        earlier, epoch = self._from_pending(evidence, pending)
+        if earlier:
+            return self._conclude(evidence, present, earlier, epoch, was_pending=was_pending)
+        earlier, epoch = self._from_session(evidence, present)
+        if earlier:
+            # A sign-out of that session may come in between; then its proofs count no longer, and what is proven now
+            # has to be enough.
+            with suppress(InheritedSessionEnded):
+                return self._conclude(evidence, present, earlier, epoch, was_pending=was_pending, inherits=True)
+        return self._conclude(evidence, present, (), None, was_pending=was_pending)
+
+    def _conclude(
+        self,
+        evidence: Evidence,
+        present: Principal,
+        earlier: tuple[Factor, ...],
+        epoch: int | None,
+        *,
+        was_pending: bool,
+        inherits: bool = False,
+    ) -> Entered:
         outcome = self._sign_in.conclude(evidence, earlier=earlier, first_epoch=epoch)
         if isinstance(outcome, Refused):
             raise SignInRefused(code="sign_in_refused", detail=outcome.detail)
         if isinstance(outcome, FactorNeeded | EnrolmentNeeded):
             raise self._incomplete(outcome)
-        return self._start(outcome, evidence, present, was_pending=pending is not None)
+        return self._start(outcome, evidence, present, was_pending=was_pending, inherits=inherits)
 
-    def _proven_before(
-        self, evidence: Evidence, present: Principal, pending: str | None
-    ) -> tuple[tuple[Factor, ...], int | None]:
-        """What this sign-in adds to: a pending one, or the present session, of the same subject and no other."""
+    def _from_pending(self, evidence: Evidence, pending: str | None) -> tuple[tuple[Factor, ...], int | None]:
+        """What was proven in a sign-in that was begun, by the same subject and no other. Spends it."""
         kept = self._sign_in.pending.spend(pending, now=self._runtime.clock.now()) if pending else None
         if kept is not None and kept.subject == evidence.subject:
             return kept.factors, kept.epoch
+        return (), None
+
+    def _from_session(self, evidence: Evidence, present: Principal) -> tuple[tuple[Factor, ...], int | None]:
+        """What was proven in the present session, by the same subject and no other."""
         session = session_id(present)
         if present and present.subject == evidence.subject and session is not None:
             # The session's own epoch counts, not the present one: what was ended a moment ago must not lend its proofs
@@ -87,12 +112,14 @@ class WayIn:
         )
         return SignInIncomplete(outcome, cookies=(CookieToSet(stem=PENDING_COOKIE, value=handle),))
 
-    def _start(self, signed_in: SignedIn, evidence: Evidence, present: Principal, *, was_pending: bool) -> Entered:
+    def _start(
+        self, signed_in: SignedIn, evidence: Evidence, present: Principal, *, was_pending: bool, inherits: bool
+    ) -> Entered:
         client = self._client()
         database = self._runtime.database
         assert database is not None  # noqa: S101 - sessions are on, and they need one
         with database.write() as tx:
-            session = self._sessions.start(tx, signed_in, replaces=session_id(present))
+            session = self._sessions.start(tx, signed_in, replaces=session_id(present), inherits=inherits)
             self._runtime.bus.emit(
                 SignInSucceeded(
                     at=signed_in.at,

@@ -146,6 +146,20 @@ class Database:
             open_session=open_session,
         )
 
+    @classmethod
+    def of(cls, given: object, *, migrates_itself: bool = False) -> "Database | None":
+        """The database that a URL, an engine or a ``Database`` already is; None for anything else.
+
+        With ``migrates_itself`` an SQLite URL, and any engine, is brought up to date at first use.
+        """
+        if isinstance(given, Database):
+            return given
+        if isinstance(given, str):
+            return cls.from_url(given, migrates_itself=migrates_itself and given.startswith("sqlite"))
+        if isinstance(given, Engine):
+            return cls.from_engine(lambda: given, migrates_itself=migrates_itself)
+        return None
+
     @property
     def dialect(self) -> DialectName:
         """``"sqlite"`` or ``"postgresql"``; known without connecting."""

@@ -69,11 +69,12 @@ def next_target(
     posted = read_form(request).getlist(NEXT) if request.mimetype in FORM_TYPES else []
     single = len(asked) <= 1 and len(posted) <= 1 and len({*asked, *posted}) == 1
     target = (asked or posted)[0] if single else None
+    decision = policy.check_target(target, request.environ) if target is not None else None
+    if isinstance(decision, Target):
+        return decision.location
     if refused is not None and (asked or posted):
-        decision = policy.check_target(target, request.environ) if target is not None else None
-        if not isinstance(decision, Target):
-            refused(decision.reason.value if decision is not None else "doubled")
-    return policy.safe_target(target, default=default, environ=request.environ)
+        refused(decision.reason.value if decision is not None else "doubled")
+    return policy.safe_target(None, default=default, environ=request.environ)
 
 
 def _redirection(location: str) -> Response:

@@ -1,23 +1,12 @@
 """Ending sessions: here, elsewhere, everywhere; and nothing that is ended comes back."""
 
 import pytest
-from tests.shop import FrozenClock, Shop, open_shop
+from tests.shop import FrozenClock, Shop
 
 from ostiary.kernel.clock import HOUR
 from ostiary.kernel.principal import Credential, Principal
 
 DOMAIN = "localhost"
-
-
-@pytest.fixture
-def clock():
-    return FrozenClock()
-
-
-@pytest.fixture
-def shop(database_url, clock):
-    with open_shop(database_url, clock=clock) as made:
-        yield made
 
 
 def _copy(shop: Shop, browser):

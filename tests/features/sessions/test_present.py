@@ -13,17 +13,6 @@ from ostiary.kernel.secret import digest
 DOMAIN = "localhost"
 
 
-@pytest.fixture
-def clock():
-    return FrozenClock()
-
-
-@pytest.fixture
-def shop(database_url, clock):
-    with open_shop(database_url, clock=clock) as made:
-        yield made
-
-
 # The rule, without a database
 
 

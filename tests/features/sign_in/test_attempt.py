@@ -15,17 +15,6 @@ from ostiary.storage.ephemeral.memory import MemoryEphemeralStore
 from ostiary.storage.ephemeral.store import EphemeralStore
 
 
-@pytest.fixture
-def clock():
-    return FrozenClock()
-
-
-@pytest.fixture
-def shop(database_url, clock):
-    with open_shop(database_url, clock=clock) as made:
-        yield made
-
-
 def _from(shop: Shop, address: str, **headers: str):
     browser = shop.browser()
     browser.environ_base["REMOTE_ADDR"] = address
@@ -339,6 +328,17 @@ def test_after_a_hundred_failures_in_a_row_the_right_password_is_refused_too(slo
         assert not _guess(slow_attacker, WrongProof("ada"))
     assert not _guess(slow_attacker, _right())
     assert slow_attacker.audit("ada")[-1][2]["reason"] == "too_many_failures"
+
+
+@pytest.mark.attack("K7")
+def test_an_operator_gives_a_victim_her_guesses_back(slow_attacker: Shop) -> None:
+    for _ in range(101):
+        _guess(slow_attacker, WrongProof("ada"))
+    assert not _guess(slow_attacker, _right())
+    done = slow_attacker.app.test_cli_runner().invoke(args=["ostiary", "forgive", "ada"])
+    assert (done.exit_code, done.output) == (0, "Forgiven.\n")
+    assert slow_attacker.named("ada")[-1] == "guesses_forgiven"
+    assert _guess(slow_attacker, _right())
 
 
 @pytest.mark.must("63B-3.2.2")

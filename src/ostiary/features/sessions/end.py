@@ -34,9 +34,14 @@ class SessionActions:
         self._client = client
         self._starter = starter
 
-    def start(self, tx: Transaction, signed_in: SignedIn, *, replaces: str | None = None) -> NewSession:
-        """A session for a sign-in. Takes a ``SignedIn``, which only ``sign_in`` makes."""
-        return self._starter.start(tx, signed_in, client=self._client(), replaces=replaces)
+    def start(
+        self, tx: Transaction, signed_in: SignedIn, *, replaces: str | None = None, inherits: bool = False
+    ) -> NewSession:
+        """A session for a sign-in. Takes a ``SignedIn``, which only ``sign_in`` makes.
+
+        ``replaces`` is the id of the session it ends; with ``inherits``, the one whose proofs it builds on.
+        """
+        return self._starter.start(tx, signed_in, client=self._client(), replaces=replaces, inherits=inherits)
 
     def epoch_of(self, id: str, subject: str) -> int | None:
         """The epoch a session of this subject was started under, or None if it has ended."""

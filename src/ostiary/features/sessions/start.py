@@ -32,6 +32,10 @@ class NewSession:
     cookie: str = field(repr=False)
 
 
+class InheritedSessionEnded(Exception):
+    """The session whose proofs a sign-in builds on was ended meanwhile: they count no longer."""
+
+
 class SessionStarter:
     """Starts sessions for sign-ins."""
 
@@ -43,14 +47,20 @@ class SessionStarter:
         self._at_most = at_most
         self._bus = bus
 
-    def start(self, tx: Transaction, signed_in: SignedIn, *, client: Client, replaces: str | None) -> NewSession:
-        """A new session, in the transaction of the sign-in; ``replaces`` is the id of the one it ends."""
+    def start(
+        self, tx: Transaction, signed_in: SignedIn, *, client: Client, replaces: str | None, inherits: bool
+    ) -> NewSession:
+        """A new session, in the transaction of the sign-in; ``replaces`` is the id of the one it ends.
+
+        ``inherits`` says that its proofs are among those of ``signed_in``. Raises ``InheritedSessionEnded`` if it is
+        gone: deleting it is the one step that a sign-out of that session and this one race for.
+        """
         now = signed_in.at
         if self._at_most is not None:
             # Before any row is locked: whoever counts this subject's sessions may want the row that this one replaces.
             store.serialise(tx, signed_in.subject)
-        if replaces is not None:
-            self._end(tx, replaces, reason="replaced", now=now)
+        if replaces is not None and not self._end(tx, replaces, reason="replaced", now=now) and inherits:
+            raise InheritedSessionEnded
         session, secret = new_id(now, secrets.token_bytes(10)), new_secret()
         if self._at_most is not None:
             for surplus in store.oldest_beyond(tx, signed_in.subject, keep=self._at_most - 1, now=now):
@@ -74,7 +84,9 @@ class SessionStarter:
         principal = Principal(signed_in.subject, credential=Credential("session", session), factors=signed_in.factors)
         return NewSession(id=session, principal=principal, cookie=f"{session}.{secret}")
 
-    def _end(self, tx: Transaction, id: str, *, reason: str, now: Millis) -> None:
+    def _end(self, tx: Transaction, id: str, *, reason: str, now: Millis) -> bool:
         subject = store.delete(tx, id)
-        if subject is not None:
-            self._bus.emit(SessionEnded(at=now, subject=subject, session=id, reason=reason), tx)
+        if subject is None:
+            return False
+        self._bus.emit(SessionEnded(at=now, subject=subject, session=id, reason=reason), tx)
+        return True

@@ -21,7 +21,7 @@ from ostiary.kernel.clock import Clock
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
-from ostiary.kernel.factor import CATEGORIES
+from ostiary.kernel.factor import CATEGORIES, ProvableKinds
 from ostiary.kernel.feature import feature
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.limit import Limiter
@@ -62,6 +62,7 @@ class SignIn(SignInSettings):
         key_ring = resources[KeyRing]
         actions = SignInActions(
             settings=self,
+            provable=resources[ProvableKinds],
             database=resources.find(Database),
             pending=PendingSignIns(
                 resources[EphemeralStore],  # type: ignore[type-abstract]

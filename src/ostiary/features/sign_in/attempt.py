@@ -19,8 +19,8 @@ from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.errors import SignInRefused
 from ostiary.kernel.event_bus import EventBus
-from ostiary.kernel.events import SignInFailed
-from ostiary.kernel.factor import Evidence, Factor, merge_factors
+from ostiary.kernel.events import Event, GuessesForgiven, SignInFailed
+from ostiary.kernel.factor import Evidence, Factor, ProvableKinds, merge_factors
 from ostiary.kernel.limit import Limiter, parse_limit
 from ostiary.kernel.outcome import Outcome
 
@@ -67,6 +67,7 @@ class SignInActions:
         "_failures",
         "_limiter",
         "_limits",
+        "_provable",
         "_settings",
         "known_devices",
         "pending",
@@ -76,6 +77,7 @@ class SignInActions:
         self,
         *,
         settings: SignInSettings,
+        provable: ProvableKinds,
         database: "Database | None",
         pending: PendingSignIns,
         known_devices: KnownDevices,
@@ -86,6 +88,7 @@ class SignInActions:
         clock: Clock,
     ) -> None:
         self._settings = settings
+        self._provable = provable
         self._database = database
         self.pending = pending
         self.known_devices = known_devices
@@ -140,9 +143,14 @@ class SignInActions:
         self._limiter.charge(self._limits["account"], account)
 
     def _failed(self, guess: Guess, client: Client, subject: str | None, *, reason: str) -> None:
-        event = SignInFailed(
-            at=self._clock.now(), network=client.network, method=guess.method, reason=reason, subject=subject
+        self._tell(
+            SignInFailed(
+                at=self._clock.now(), network=client.network, method=guess.method, reason=reason, subject=subject
+            )
         )
+
+    def _tell(self, event: Event) -> None:
+        """Put an event on record: as a row of its own, or without a database as a line."""
         if self._database is None:
             self._bus.announce(event)
             return
@@ -166,7 +174,8 @@ class SignInActions:
             merge_factors(earlier, (evidence.factor,)),
             epoch=epoch,
             wanted=self._wanted(evidence.subject),
-            provable=self._settings.vouches,
+            # A step she can be sent to has a name; "app" is what the application did not name.
+            provable=self._provable.kinds - {"app"},
             now=self._clock.now(),
         )
 
@@ -175,6 +184,11 @@ class SignInActions:
         if policy is None:
             return 1
         return policy if isinstance(policy, int) else max(1, policy(subject))
+
+    def forgive(self, subject: str, *, method: str = "password") -> None:
+        """Give a subject her guesses back: somebody else has used them up, or she was given a new authenticator."""
+        self._failures.forgive(subject, method)
+        self._tell(GuessesForgiven(at=self._clock.now(), subject=subject, method=method))
 
     def keep(self, subject: str, factors: tuple[Factor, ...], epoch: int) -> str:
         """Keep a sign-in that needs another factor; the answer is the handle of the pending sign-in."""
