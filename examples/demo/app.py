@@ -81,7 +81,7 @@ Ostiary's demo is running at {address}     (Ctrl+C ends it)
   5. Guess a wrong password a dozen times: the guesser is slowed down, you are not.
 
   The data is in {app.instance_path}
-  The audit log:  FLASK_APP=examples/demo/app.py flask --debug ostiary audit
+  The audit log:  .venv/bin/flask --app examples/demo/app.py --debug ostiary audit
 """)
     try:
         server.serve_forever()
