@@ -47,7 +47,7 @@ docs: environment  ## Write docs/reference anew from the code
 
 lock:  ## Resolve the dependencies again (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
-		--no-annotate --no-header pyproject.toml --all-extras requirements/dev.in -o $(LOCK)
+		--no-annotate --no-header --no-strip-extras pyproject.toml --all-extras requirements/dev.in -o $(LOCK)
 
 clean:  ## Remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* .import_linter_cache

@@ -54,6 +54,28 @@ class MalformedRequest(AuthError):
     public_message = "The request could not be read."
 
 
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field of a form: a stable code for programs, a sentence for the person."""
+
+    field: str
+    code: str
+    message: str
+
+
+class ValidationFailed(AuthError):
+    """What was sent can be read and cannot be taken: every field that is wrong, at once (RFC 9110 §15.5.21)."""
+
+    code = "validation_failed"
+    status = 422
+    public_message = "Please look at what you entered."
+
+    def __init__(self, *errors: FieldError) -> None:
+        self.errors = errors
+        listed = [{"field": one.field, "code": one.code, "message": one.message} for one in errors]
+        super().__init__(detail=", ".join(f"{one.field}: {one.code}" for one in errors), members={"errors": listed})
+
+
 class NotAuthenticated(AuthError):
     """Nobody is signed in, or the credential that was presented is not valid (RFC 9110 §15.5.2)."""
 

@@ -55,6 +55,10 @@ class Feature:
         """The addresses it answers (``web.route.Route``), known before anything is built."""
         return ()
 
+    def mails(self) -> frozenset[str]:
+        """The templates of the mails it sends, below ``ostiary/email``: ``"passwords/changed"``."""
+        return frozenset()
+
     def expiring(self) -> tuple[object, ...]:
         """The tables whose rows may go when they are old (``storage.prune.Expiring``)."""
         return ()
