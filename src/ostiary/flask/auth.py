@@ -2,20 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast, overload
+from typing import Any, Generic, Literal, cast
 
-from flask import Blueprint, Flask, current_app, has_request_context, request
+from flask import Flask
 from markupsafe import Markup
 from typing_extensions import TypeVar
 
-from ostiary.flask.answers import ErrorHandler, refuse
+from ostiary.flask.actions import Actions
 from ostiary.flask.credentials import Credentials, read_credentials
 from ostiary.flask.current import csrf_binding, current_caller
-from ostiary.flask.demands import make_check
-from ostiary.flask.entry import enter
-from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
+from ostiary.flask.guards import Guards
 from ostiary.flask.mount import mount
-from ostiary.flask.protection import Protection
 from ostiary.flask.serving import watch_first_request, watch_run
 from ostiary.flask.sign_in import (
     SignInAnswer,
@@ -26,29 +23,20 @@ from ostiary.flask.sign_in import (
     sign_out,
 )
 from ostiary.flask.state import EXTENSION, AppState, runs_as_script, runs_our_command
-from ostiary.flask.users import UserLoader, Users
-from ostiary.kernel.decision import Decision
-from ostiary.kernel.duration import Duration
+from ostiary.flask.users import UserLoader
 from ostiary.kernel.errors import AuthError, ConfigurationError, NotAuthenticated, misconfigured
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
 from ostiary.kernel.factor import Evidence
-from ostiary.kernel.principal import ANONYMOUS, On, Principal
-from ostiary.kernel.requirement import SIGNED_IN, Names, Requirement
+from ostiary.kernel.principal import Principal
 from ostiary.web.csrf import FIELD
-from ostiary.web.problem import Refusal
-
-if TYPE_CHECKING:
-    from ostiary.features.audit_log import AuditEntries
-    from ostiary.features.passwords import PasswordVerifier
-    from ostiary.features.sessions.end import SessionActions
 
 U = TypeVar("U", default=Any)
 E_ = TypeVar("E_", bound=Event)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Auth(Generic[U]):
+class Auth(Guards, Actions, Generic[U]):
     """Authentication and authorization for a Flask application.
 
     ``features``     what is switched on: ``[Sessions(), Passwords(lookup=…)]``
@@ -70,14 +58,11 @@ class Auth(Generic[U]):
         closed: bool = False,
         user_loader: Callable[[str], U | None] | None = None,
     ) -> None:
+        super().__init__(closed=closed, user_loader=user_loader)
         self._features = tuple(features)
         self._database = database
         self._url_prefix = url_prefix
-        self._users = Users(user_loader)
-        self._tenant: Callable[[], On | None] | None = None
-        self._protection = Protection(closed=closed)
         self._listeners = Listeners()
-        self._error_handler: ErrorHandler | None = None
         if app is not None:
             self.init_app(app)
 
@@ -119,122 +104,7 @@ class Auth(Generic[U]):
             csrf_protect.exempt(state.app.blueprints["ostiary"])
         _ = state.runtime
 
-    def _state(self) -> AppState:
-        """The share of the current application."""
-        state = current_app.extensions.get(EXTENSION)
-        if not isinstance(state, AppState):
-            what = f"auth is used in {current_app.name!r}, which it does not know"
-            raise misconfigured("no_init_app", what, "call auth.init_app(app) in the application factory")
-        return state
-
-    # --- refusals -----------------------------------------------------------------------------------------
-
-    def _refuse(self, state: AppState, error: AuthError) -> Refusal:
-        return refuse(state, error, self._error_handler)
-
-    def _answer(self, state: AppState, error: AuthError) -> Any:  # as Flask's
-        """An ``AuthError`` that a view let through: it becomes the exception the application's handlers know."""
-        return state.app.handle_user_exception(self._refuse(state, error))
-
-    def error_handler(self, fn: ErrorHandler) -> ErrorHandler:
-        """Answer refusals yourself: ``fn(error)`` returns a response, or None for ours. A decorator."""
-        self._error_handler = fn
-        return fn
-
-    # --- guards -------------------------------------------------------------------------------------------
-
-    @overload
-    def require(self, view: ViewT, /) -> ViewT: ...
-    @overload
-    def require(
-        self,
-        permission: str | None = None,
-        /,
-        *,
-        role: str | Names | None = None,
-        on: Where = None,
-        factors: int = 1,
-        fresh: Duration | None = None,
-        proof: str | Names | None = None,
-        phishing_resistant: bool = False,
-        via: str | Names | None = None,
-        hidden: bool = False,
-    ) -> Guard: ...
-    def require(self, permission: Any = None, /, **demands: Any) -> Any:
-        """Let only those through who meet every demand. A decorator, with or without parentheses.
-
-        ``permission``          ``"order:read"``: in the person's rights and in the credential's scope
-        ``role``                a role, or ``any_of(…)`` or ``all_of(…)`` several
-        ``on``                  where it has to be held: the name of a URL variable, or a function
-        ``factors``             how many factors were proven in this session: 1 or 2
-        ``fresh``               the newest qualifying proof is no older: ``"5m"``
-        ``proof``               the kinds of proof that qualify
-        ``phishing_resistant``  a qualifying proof resists phishing
-        ``via``                 the kinds of credential: ``"session"``
-        ``hidden``              answer 404 instead of 403
-
-        Raises ``ConfigurationError`` at start-up for a demand that nothing in the application can meet.
-        """
-        if permission is None or isinstance(permission, str):
-            return Guard(self, make_check(permission, **demands))
-        return Guard(self, Check(requirement=SIGNED_IN))(permission)
-
-    def optional(self, view: ViewT, /) -> ViewT:
-        """Let everybody through, and know who it is; a bad explicit credential is still refused. A decorator."""
-        return Guard(self, Check(requirement=SIGNED_IN, optional=True))(view)
-
-    @overload
-    def public(self, view: F, /) -> F: ...
-    @overload
-    def public(self, blueprint: Blueprint, /) -> Blueprint: ...
-    def public(self, view_or_blueprint: Any, /) -> Any:
-        """Declare a view, or every view of a blueprint, open to everybody. A decorator."""
-        if isinstance(view_or_blueprint, Blueprint):
-            self._protection.open(view_or_blueprint)
-        else:
-            setattr(view_or_blueprint, PUBLIC, True)
-        return view_or_blueprint
-
-    def protect(self, blueprint: Blueprint | str, guard: Guard | None = None, **demands: Any) -> None:
-        """Guard every view of a blueprint and of those inside it, before or after they are registered.
-
-        Takes a guard, or the demands of ``require``. Views declared public stay open.
-        """
-        if guard is not None and demands:
-            message = "give auth.protect a guard or demands, not both"
-            raise TypeError(message)
-        permission = demands.pop("permission", None)
-        self._protection.protect(blueprint, guard or Guard(self, make_check(permission, **demands)))
-
-    def remember_guarded(self, view: Callable[..., Any], guarded: Callable[..., Any]) -> None:
-        """Note that a function was wrapped, so that a guard in the wrong place can be found."""
-        self._protection.remember(view, guarded)
-
-    def enter(self, check: Check, variables: dict[str, Any]) -> None:
-        """Carry out one check of a guard for the present request: return, or raise the refusal."""
-        state = self._state()
-        try:
-            enter(state, self._users, check, variables, tenant=self._tenant)
-        except AuthError as error:
-            raise self._refuse(state, error) from None
-
-    def tenant(self, fn: Callable[[], On | None]) -> Callable[[], On | None]:
-        """Say where the present request takes place, for every guard without ``on=``. A decorator."""
-        self._tenant = fn
-        return fn
-
     # --- the present request ------------------------------------------------------------------------------
-
-    @property
-    def principal(self) -> Principal:
-        """Who is calling; falsy when nobody is signed in. Never None. A view that does not ask pays nothing."""
-        if not has_request_context():
-            return ANONYMOUS
-        state = self._state()
-        try:
-            return current_caller(state).principal
-        except AuthError as error:
-            raise self._refuse(state, error) from None
 
     @property
     def user(self) -> U:
@@ -259,20 +129,6 @@ class Auth(Generic[U]):
         """Say how a subject becomes the application's own user; None when she is gone. A decorator."""
         self._users.loader = fn
         return fn
-
-    def check(self, guard: Guard | None = None, **demands: Any) -> None:
-        """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met."""
-        checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
-        for check in checks:
-            self.enter(check, request.view_args or {})
-
-    def decide(self, permission: str, *, on: On | None = None) -> Decision:
-        """Whether the caller holds a permission, with the reasons."""
-        return self._state().runtime.guard.decide(Requirement(permission=permission), self.principal, on)
-
-    def can(self, permission: str, *, on: On | None = None) -> bool:
-        """Whether the caller holds a permission."""
-        return self.decide(permission, on=on).allowed
 
     # --- signing in and out -------------------------------------------------------------------------------
 
@@ -347,26 +203,3 @@ class Auth(Generic[U]):
         if database is None:
             raise misconfigured("no_database", "auth.joining needs a database", "add a feature that stores something")
         return database.joining(session)
-
-    # --- features -----------------------------------------------------------------------------------------
-
-    @property
-    def sessions(self) -> "SessionActions":
-        """List and end sessions."""
-        from ostiary.features.sessions.end import SessionActions  # only if the feature is on
-
-        return self._state().runtime.action("sessions", SessionActions)
-
-    @property
-    def passwords(self) -> "PasswordVerifier":
-        """Verify passwords."""
-        from ostiary.features.passwords import PasswordVerifier
-
-        return self._state().runtime.action("passwords", PasswordVerifier)
-
-    @property
-    def audit_log(self) -> "AuditEntries":
-        """Read the audit log."""
-        from ostiary.features.audit_log import AuditEntries
-
-        return self._state().runtime.action("audit_log", AuditEntries)
