@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: settings, events, and which test answers which security requirement.
+"""Writes docs/reference from the code: settings, addresses, codes, limits, and which test answers which requirement.
 
 ``python docs/generate.py`` writes the pages; ``tests/architecture`` fails while one of them is stale.
 """
@@ -15,9 +15,22 @@ from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+# The pages stand beside this program, which is no package.
+sys.path[:0] = [folder for folder in (str(ROOT / "docs"), str(ROOT / "src")) if folder not in sys.path]
+
+from reference_pages.codes import error_codes  # noqa: E402 - found by the line above
+from reference_pages.commands import commands  # noqa: E402
+from reference_pages.cryptography import cryptography  # noqa: E402
+from reference_pages.data import data_inventory  # noqa: E402
+from reference_pages.pathways import sign_in_pathways  # noqa: E402
+from reference_pages.routes import routes  # noqa: E402
+from reference_pages.security_log import security_log  # noqa: E402
+from reference_pages.source import NOTICE, feature_names  # noqa: E402
+from reference_pages.throttling import throttling  # noqa: E402
+from reference_pages.timeouts import timeouts  # noqa: E402
+
 REFERENCE: Final = ROOT / "docs" / "reference"
 ROWS: Final = ROOT / "tests" / "architecture" / "security_rows.toml"
-NOTICE: Final = "<!-- Written by `make docs` from the code. Do not edit. -->\n"
 
 KINDS: Final = {
     "asvs": "OWASP ASVS 5.0.0",
@@ -151,14 +164,10 @@ def security_coverage() -> str:
     return "\n".join(parts)
 
 
-def feature_names() -> list[str]:
-    """The features that exist, by their folders."""
-    return sorted(path.parent.name for path in (ROOT / "src/ostiary/features").glob("*/__init__.py"))
-
-
 def settings() -> str:
-    """Every setting of every feature: its name, its default, and what it is."""
+    """Every setting of the process and of every feature: its name, its default, and what it is."""
     from ostiary.kernel.feature import Feature
+    from ostiary.runtime.process_settings import PROCESS_SETTINGS
 
     parts = [
         NOTICE,
@@ -169,10 +178,15 @@ def settings() -> str:
             "environment. Durations are seconds, or text such as `5m`, `14d`.\n"
         ),
     ]
+    lines = ["## The process\n", "| in the configuration | default | |", "|---|---|---|"]
+    for name, one in PROCESS_SETTINGS.items():
+        lines.append(f"| `OSTIARY_{name}` | {one.default} | {one.about} |")
+    parts.append("\n".join(lines) + "\n")
     for name in feature_names():
         module = import_module(f"ostiary.features.{name}")
         for kind in (getattr(module, public) for public in module.__all__):
-            if not (isinstance(kind, type) and issubclass(kind, Feature)):
+            # A base of settings, which others may import, is no feature: it has no name.
+            if not (isinstance(kind, type) and issubclass(kind, Feature) and hasattr(kind, "name")):
                 continue
             hints = get_type_hints(kind)
             parts.append(f"## {kind.__name__}\n")
@@ -202,7 +216,9 @@ def _default(field: Any) -> str:
 
 def events() -> str:
     """Every event: what it means and what it carries."""
-    module = import_module("ostiary.kernel.events")
+    shared = import_module("ostiary.kernel.events")
+    homes = [path.parent.name for path in (ROOT / "src/ostiary/features").glob("*/events.py")]
+    modules = [shared, *(import_module(f"ostiary.features.{name}.events") for name in sorted(homes))]
     parts = [
         NOTICE,
         "# Events\n",
@@ -213,9 +229,10 @@ def events() -> str:
         ),
         "| event | name | also carries | when |\n|---|---|---|---|",
     ]
-    kinds = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, module.Event)]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, type)]
+    kinds = {kind for kind in found if issubclass(kind, shared.Event)}
     for kind in sorted(kinds, key=lambda kind: kind.__name__):
-        if kind is not module.Event:
+        if kind is not shared.Event:
             own = [field.name for field in fields(kind) if field.name not in {"at", "subject", "network"}]
             carried = ", ".join(f"`{name}`" for name in own)
             about = " ".join((kind.__doc__ or "").split()).replace("``", "`")
@@ -227,6 +244,15 @@ PAGES: Final = {
     "security-coverage.md": security_coverage,
     "settings.md": settings,
     "events.md": events,
+    "routes.md": routes,
+    "error-codes.md": error_codes,
+    "throttling.md": throttling,
+    "sessions-and-timeouts.md": timeouts,
+    "sign-in-pathways.md": sign_in_pathways,
+    "security-log.md": security_log,
+    "cryptography.md": cryptography,
+    "data-inventory.md": data_inventory,
+    "commands.md": commands,
 }
 
 
@@ -241,5 +267,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "src"))
     main()

@@ -60,8 +60,8 @@ class Browser(FlaskClient):
     def sign_in(self, who: str = "ada", password: str = PASSWORD, **kwargs: Any) -> Any:
         return self.post("/login", json={"identifier": who, "password": password}, **kwargs)
 
-    def vouch(self, who: str = "ada", proof: str = "app", **kwargs: Any) -> Any:
-        return self.post(f"/vouch/{who}?proof={proof}", **kwargs)
+    def vouch(self, who: str = "ada", proof: str = "app", *, remember: bool = False, **kwargs: Any) -> Any:
+        return self.post(f"/vouch/{who}?proof={proof}{'&remember=1' if remember else ''}", **kwargs)
 
     @property
     def who(self) -> str:
@@ -122,7 +122,8 @@ class Shop:
 
         @app.route("/vouch/<who>", methods=["GET", "POST"])
         def vouch(who):
-            return auth.sign_in(who, proof=request.args.get("proof", "app")).response()
+            proof, remember = request.args.get("proof", "app"), "remember" in request.args
+            return auth.sign_in(who, proof=proof, remember=remember).response()
 
         @app.get("/who")
         @auth.optional

@@ -4,11 +4,12 @@ Nothing here is run; see ``features.py`` for how to read the comments.
 """
 
 from dataclasses import dataclass
-from typing import Any, assert_type
+from typing import assert_type
 
 from flask import Flask
 
 from ostiary import Evidence, Principal, Sessions, TooManyAttempts, any_of
+from ostiary.features.accounts import Account
 from ostiary.flask import Auth
 from ostiary.kernel.decision import Decision
 from ostiary.kernel.events import Event, SignInSucceeded
@@ -110,9 +111,10 @@ async def the_user_of_an_async_view_has_it_too() -> None:
     assert_type(await auth.get_user(), Person)
 
 
-def without_a_loader_the_user_is_anything() -> None:
-    assert_type(untyped.user, Any)
-    assert_type(untyped.user.whatever.it.has, Any)
+def without_a_loader_the_user_is_the_account() -> None:
+    assert_type(untyped.user, Account)
+    assert_type(untyped.user.email, str | None)
+    untyped.user.whatever  # type: ignore[attr-defined] # noqa: B018
 
 
 def the_user_can_be_named_before_the_loader_is_given() -> None:

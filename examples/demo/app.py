@@ -1,20 +1,29 @@
 """The demo: everything Ostiary can do so far, in one small application. Run it with ``make demo``."""
 
+import os
 from pathlib import Path
 
-from flask import Flask, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Flask, render_template
 from werkzeug.serving import make_server
 
-from ostiary import Passwords, Sessions, SignIn, SignInRefused, hash_password
+from ostiary import Accounts, Field, Passwords, RememberMe, Sessions, SignIn
 from ostiary.flask import Auth
 
-NAME, PASSWORD = "ada", "correct horse battery staple"
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 
 # One folder, whether this runs as a script or under `flask`.
-app = Flask(__name__, instance_path=str(Path(__file__).parent / "instance"))
-users = {NAME: hash_password(PASSWORD)}
-auth = Auth(app, [Sessions(), Passwords(lookup=users.get), SignIn(page="login", after="/account")], closed=True)
+app = Flask(__name__, instance_path=os.environ.get("DEMO_DATA", str(Path(__file__).parent / "instance")))
+auth = Auth(
+    app,
+    [
+        Accounts(identifiers=("email", "username"), fields=[Field("full_name", required=False)]),
+        Passwords(),
+        Sessions(),
+        RememberMe(),
+        SignIn(after="/auth/account"),
+    ],
+    closed=True,
+)
 
 
 @app.get("/")
@@ -23,65 +32,39 @@ def index() -> str:
     return render_template("index.html")
 
 
-@app.route("/login", methods=["GET", "POST"])
-@auth.public
-def login() -> ResponseReturnValue:
-    error = None
-    if request.method == "POST":
-        try:
-            auth.sign_in(auth.passwords.verify(*auth.credentials()), proof="password")
-            return redirect(auth.next_url())
-        except SignInRefused as refused:
-            error = refused.public_message
-    return render_template("login.html", error=error, why=request.args.get("why"))
-
-
-@app.get("/account")
-@auth.require
-def account() -> str:
-    session = auth.principal.credential
-    devices = auth.sessions.list(auth.principal.subject, current=session.id if session else None)
-    events = auth.audit_log.entries(subject=auth.principal.subject, limit=8)
-    return render_template("account.html", devices=devices, events=events)
-
-
 @app.get("/vault")
 @auth.require(fresh="1m")
 def vault() -> str:
     return render_template("vault.html")
 
 
-@app.post("/devices/<id>/end")
-@auth.require
-def end_device(id: str) -> ResponseReturnValue:
-    auth.sessions.end(id, owner=auth.principal.subject)
-    return redirect(url_for("account"))
-
-
-@app.post("/logout")
-@auth.require
-def logout() -> ResponseReturnValue:
-    scope = request.form.get("scope")
-    auth.sign_out("everywhere" if scope == "everywhere" else "others" if scope == "others" else "here")
-    return redirect(url_for("account" if scope == "others" else "index"))
+@app.cli.command("seed")
+def seed() -> None:
+    """Make the account that the first page talks of, unless it is there."""
+    auth.accounts.ensure(email=EMAIL, username="ada", password=PASSWORD)
 
 
 def main() -> None:
     """Serve on a free port of this machine, and say what to try."""
     app.debug = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    with app.app_context():
+        auth.accounts.ensure(email=EMAIL, username="ada", password=PASSWORD)
+    server = make_server("127.0.0.1", int(os.environ.get("PORT", "0")), app, threaded=True)
     address = f"http://127.0.0.1:{server.port}"
     print(f"""
 Ostiary's demo is running at {address}     (Ctrl+C ends it)
 
-  1. Open {address}/account     you are sent to the sign-in page, and come back.
-  2. Sign in as {NAME!r} with {PASSWORD!r}.
-  3. Sign in a second time in a private window, then sign out "on all other devices" in one of them.
-  4. Open {address}/vault after a minute: it wants a fresh proof.
-  5. Guess a wrong password a dozen times: the guesser is slowed down, you are not.
+  1. Register at {address}/auth/register     the mail with the link is printed here: open it, and sign in.
+  2. Or sign in as {EMAIL} (or just ada) with {PASSWORD!r}.
+  3. {address}/auth/account shows your devices, and what happened. Sign in a second time in a private window.
+  4. Tick "Stay signed in", delete the cookie ostiary_session in your browser's tools, reload: you are remembered.
+  5. Open {address}/vault: it wants a proof that is no older than a minute, and being remembered is none.
+  6. Change your password: every other device is signed out. Or say that you have forgotten it.
+  7. Guess a wrong password a dozen times: the guesser is slowed down, you are not.
 
+  The same addresses answer JSON:   curl {address}/auth/sign-in
   The data is in {app.instance_path}
-  The audit log:  .venv/bin/flask --app examples/demo/app.py --debug ostiary audit
+  Commands:   .venv/bin/flask --app examples/demo/app.py --debug ostiary --help
 """)
     try:
         server.serve_forever()

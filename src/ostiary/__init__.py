@@ -8,10 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ostiary.features.accounts import Accounts, Field
     from ostiary.features.audit_log import AuditLog
     from ostiary.features.passwords import Passwords
     from ostiary.features.passwords.own_hashes import hash_password, verify_password
     from ostiary.features.rate_limits import RateLimits
+    from ostiary.features.remember_me import RememberMe
     from ostiary.features.sessions import Sessions
     from ostiary.features.sign_in import SignIn
     from ostiary.kernel.decision import Decision
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from ostiary.runtime.sign_in_answer import SignInIncomplete
 
 _HOME = {
+    "Accounts": "ostiary.features.accounts",
     "AuditLog": "ostiary.features.audit_log",
     "AuthError": "ostiary.kernel.errors",
     "ConfigurationError": "ostiary.kernel.errors",
@@ -40,11 +43,13 @@ _HOME = {
     "Evidence": "ostiary.kernel.factor",
     "Factor": "ostiary.kernel.factor",
     "Feature": "ostiary.kernel.feature",
+    "Field": "ostiary.features.accounts",
     "On": "ostiary.kernel.principal",
     "OpenTransaction": "ostiary.kernel.errors",
     "Passwords": "ostiary.features.passwords",
     "Principal": "ostiary.kernel.principal",
     "RateLimits": "ostiary.features.rate_limits",
+    "RememberMe": "ostiary.features.remember_me",
     "Sessions": "ostiary.features.sessions",
     "SignIn": "ostiary.features.sign_in",
     "SignInIncomplete": "ostiary.runtime.sign_in_answer",
@@ -58,6 +63,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Accounts",
     "AuditLog",
     "AuthError",
     "ConfigurationError",
@@ -67,11 +73,13 @@ __all__ = [
     "Evidence",
     "Factor",
     "Feature",
+    "Field",
     "On",
     "OpenTransaction",
     "Passwords",
     "Principal",
     "RateLimits",
+    "RememberMe",
     "Sessions",
     "SignIn",
     "SignInIncomplete",

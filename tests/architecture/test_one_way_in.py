@@ -41,6 +41,13 @@ def test_a_session_is_started_in_one_place():
 
 
 @pytest.mark.asvs("V6.3.4")
+@pytest.mark.attack("L8")
+def test_only_the_way_in_lets_a_remembered_browser_in():
+    assert places(lambda name, node: name == "decide_remembered") == {"features/sign_in/attempt.py"}
+    assert places(lambda name, node: name == "conclude_remembered") == {"runtime/way_in.py"}
+
+
+@pytest.mark.asvs("V6.3.4")
 def test_a_session_row_is_inserted_in_one_place():
     def inserts(name, node):
         return name == "insert" and ast.unparse(node.func).startswith(("store.insert", "sessions.insert"))

@@ -43,9 +43,13 @@ GOOD = {"SECRET_KEY": KEY, "PUBLIC_URL": "https://shop.example"}
 def test_every_problem_is_told_at_once_and_the_exit_code_says_so(flask_ostiary):
     done = flask_ostiary(FORGOTTEN, "check", "--json")
     assert done.returncode == 1, done.stderr
-    problems = json.loads(done.stdout)
-    assert [problem["code"] for problem in problems] == ["no_public_url", "no_secret_key", "undeclared_view"]
-    assert all(problem["cure"] for problem in problems)
+    found = json.loads(done.stdout)
+    assert [one["code"] for one in found if one["severity"] == "problem"] == [
+        "no_public_url",
+        "no_secret_key",
+        "undeclared_view",
+    ]
+    assert all(one["cure"] for one in found)
 
 
 def test_for_people_each_problem_has_its_cure(flask_ostiary):
@@ -53,12 +57,57 @@ def test_for_people_each_problem_has_its_cure(flask_ostiary):
     assert done.returncode == 1
     assert "'forgotten' says neither" in done.stdout
     assert "OSTIARY_COLOUR is not a setting" in done.stdout
-    assert "2 to mend." in done.stdout
+    assert "2 to mend. 1 to consider." in done.stdout
 
 
-def test_nothing_to_mend_is_exit_code_nought(flask_ostiary):
+def test_nothing_to_mend_is_exit_code_nought_and_advice_counts_only_if_that_is_said(flask_ostiary):
     done = flask_ostiary(APP, "check", **GOOD)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Nothing to mend. 1 to consider.")
+    assert done.stdout.startswith("advice [sqlite_in_production] everything is kept in the file ")
+    assert flask_ostiary(APP, "check", "--strict", **GOOD).returncode == 1
+
+
+def test_a_developer_sees_what_production_would_say(flask_ostiary, tmp_path):
+    done = flask_ostiary(APP, "check", "--strict", DEVELOPMENT="1")
     assert (done.returncode, done.stdout) == (0, "Nothing to mend.\n")
+    assert "--production" in done.stderr
+    done = flask_ostiary(APP, "check", "--production", "--json", DEVELOPMENT="1")
+    assert done.returncode == 1
+    assert [one["code"] for one in json.loads(done.stdout)] == [
+        "no_public_url",
+        "no_secret_key",
+        "sqlite_in_production",
+    ]
+    assert not (tmp_path / "instance" / "ostiary.sqlite3").exists()
+
+
+def test_the_database_is_looked_at_and_a_missing_one_is_not_made(flask_ostiary, tmp_path, sqlite_url):
+    def codes(url):
+        done = flask_ostiary(APP, "check", "--json", DATABASE_URL=url, **GOOD)
+        assert "Traceback" not in done.stderr
+        return [one["code"] for one in json.loads(done.stdout) if one["severity"] == "problem"]
+
+    assert codes(sqlite_url) == ["schema_not_current"]
+    assert not (tmp_path / "test.sqlite3").exists()
+    assert flask_ostiary(APP, "db", "upgrade", DATABASE_URL=sqlite_url, **GOOD).returncode == 0
+    assert codes(sqlite_url) == []
+    assert codes("postgresql://ada:hunter2@127.0.0.1:1/shop") == ["database_away"]
+
+
+@pytest.mark.parametrize("flag", ["--json", "--production"])
+def test_a_folder_that_nothing_can_be_written_into_is_a_problem_and_no_traceback(flask_ostiary, tmp_path, flag):
+    (tmp_path / "instance").write_text("no folder")
+    done = flask_ostiary(APP, "check", flag, DEVELOPMENT="1")
+    assert done.returncode == 1
+    assert "instance_folder_not_writable" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_frameworks_own_key_must_be_another(flask_ostiary):
+    source = APP + f"\napp.secret_key = {KEY!r}\n"
+    done = flask_ostiary(source, "check", "--json", **GOOD)
+    assert "key_is_shared" in [one["code"] for one in json.loads(done.stdout)]
+    assert KEY not in done.stdout + done.stderr
 
 
 def test_a_database_is_upgraded_also_while_something_else_is_still_to_be_mended(flask_ostiary, sqlite_url):

@@ -168,7 +168,6 @@ def test_problems_of_features_are_told_together():
     codes = {problem.code for problem in error.value.problems}
     assert codes >= {
         "idle_longer_than_absolute",
-        "passwords_without_users",
         "weak_password_hash",
         "requirement_cannot_be_met",
         "feature_not_constructed",

@@ -64,7 +64,8 @@ def test_a_given_database_is_upgraded_looked_at_and_pruned(database_url):
     status = json.loads(runner.invoke(main, [*url, "db", "status", "--json"]).output)
     assert (status["current"], status["pending"]) == (status["head"], [])
     removed = json.loads(runner.invoke(main, [*url, "db", "prune", "--json"]).output)
-    assert removed == {"ostiary_audit": 0, "ostiary_ephemeral": 0, "ostiary_sessions": 0}
+    assert set(removed) >= {"ostiary_audit", "ostiary_ephemeral", "ostiary_outbox", "ostiary_sessions"}
+    assert not any(removed.values())
     assert runner.invoke(main, [*url, "audit"]).output == "Nothing.\n"
 
 

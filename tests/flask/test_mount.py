@@ -42,7 +42,12 @@ def test_there_are_no_addresses_of_ours_but_these():
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("ostiary.")
     }
-    assert ours == {("/auth/sessions", "GET"), ("/auth/sessions/<id>", "DELETE"), ("/auth/sign-out", "POST")}
+    assert ours == {
+        ("/auth/sessions", "GET"),
+        ("/auth/sessions/<id>", "DELETE", "POST"),
+        ("/auth/sign-out", "GET", "POST"),
+        ("/auth/static/<path:filename>", "GET"),
+    }
 
 
 def test_they_live_where_the_application_wants_them():
@@ -59,9 +64,17 @@ def test_every_address_that_is_not_declared_open_asks_who_is_calling():
         for method in rule.methods - {"OPTIONS"}:
             path = rule.rule.replace("<id>", "1").replace("<who>", "ada").replace("<path:filename>", "x")
             answer = app.test_client().open(path, method=method, headers=SAME)
-            (refused if answer.status_code == 401 else open_).append(rule.endpoint)
-    assert set(open_) == {"static", "sign_in"}
-    assert set(refused) == {"kept", "ostiary.sessions", "ostiary.end_session", "ostiary.sign_out"}
+            (refused if answer.status_code == 401 else open_).append((rule.endpoint, method == "POST"))
+    assert set(open_) == {
+        ("static", False),
+        ("ostiary.static", False),
+        ("sign_in", True),
+        # The page with the button; pressing it asks who is calling.
+        ("ostiary.sign_out", False),
+    }
+    assert {endpoint for endpoint, _ in refused} == {
+        "kept", "ostiary.sessions", "ostiary.end_session", "ostiary.sign_out"
+    }  # fmt: skip
 
 
 @pytest.mark.asvs("V3.2.1")

@@ -20,11 +20,15 @@ from ostiary.kernel.factor import (
 )
 
 AT = 1_700_000_000_000
-FACTORS = st.builds(
-    Factor,
-    st.sampled_from(sorted(CATEGORIES)),
-    at=st.integers(min_value=100_000_000_000, max_value=99_999_999_999_999),
-    phishing_resistant=st.one_of(st.none(), st.booleans()),
+INSTANTS = st.integers(min_value=100_000_000_000, max_value=99_999_999_999_999)
+FACTORS = st.one_of(
+    st.builds(Factor, st.sampled_from(sorted(CATEGORIES)), at=INSTANTS),
+    st.builds(
+        Factor,
+        st.sampled_from(["app", "social", "passkey", "verified_passkey"]),
+        at=INSTANTS,
+        phishing_resistant=st.booleans(),
+    ),
 )
 
 
@@ -58,13 +62,23 @@ def test_the_datetime_is_the_instant() -> None:
 @pytest.mark.parametrize("kind", sorted(CATEGORIES))
 def test_only_passkeys_resist_phishing_unless_it_is_said(kind: str) -> None:
     assert Factor(kind, at=AT).phishing_resistant == (kind in {"passkey", "verified_passkey"})
-    assert Factor(kind, at=AT, phishing_resistant=True).phishing_resistant
     assert not Factor(kind, at=AT, phishing_resistant=False).phishing_resistant
 
 
-def test_codes_that_are_typed_never_resist_phishing() -> None:
+@pytest.mark.must("63B-3.2.5")
+@pytest.mark.parametrize("kind", ["totp", "sms", "email", "recovery_code", "password", "pin", "remember"])
+def test_what_is_typed_never_resists_phishing_whatever_is_said(kind: str) -> None:
     # SP 800-63B-4 §3.2.5: what a person copies from one place to another can be relayed.
-    assert PHISHING_RESISTANT.isdisjoint({"totp", "sms", "email", "recovery_code", "password", "pin"})
+    assert kind not in PHISHING_RESISTANT
+    with pytest.raises(ValueError, match="does not resist phishing"):
+        Factor(kind, at=AT, phishing_resistant=True)
+    with pytest.raises(ValueError, match="does not resist phishing"):
+        decode_factors(f"{kind}@{AT}!")
+
+
+@pytest.mark.parametrize("kind", ["app", "social", "passkey", "verified_passkey"])
+def test_who_verified_the_proof_may_say_that_it_resists_phishing(kind: str) -> None:
+    assert Factor(kind, at=AT, phishing_resistant=True).phishing_resistant
 
 
 def test_a_factor_cannot_be_changed() -> None:
@@ -122,7 +136,7 @@ def test_merging_keeps_the_newest_proof_of_each_kind_oldest_first(earlier: list[
 
 
 def test_of_two_proofs_of_one_instant_the_later_one_counts() -> None:
-    plain, resistant = (Factor("totp", at=AT, phishing_resistant=resists) for resists in (False, True))
+    plain, resistant = (Factor("social", at=AT, phishing_resistant=resists) for resists in (False, True))
     assert merge_factors([plain], [resistant]) == (resistant,)
 
 

@@ -110,6 +110,6 @@ def test_a_feature_offers_nothing_until_it_says_so() -> None:
     lantern = Lantern()
     assert not lantern.stores()
     assert list(lantern.problems()) == []
-    assert (lantern.proofs(), lantern.credential_kinds(), lantern.routes()) == (frozenset(), frozenset(), ())
+    assert (lantern.proofs(), lantern.credential_kinds(), lantern.routes({})) == (frozenset(), frozenset(), ())
     with pytest.raises(LookupError, match="lantern"):
         lantern.contribute(Resources())

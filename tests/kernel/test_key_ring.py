@@ -101,6 +101,7 @@ def test_what_is_sealed_opens_to_the_same_bytes(plain: bytes, place: str) -> Non
     assert ROTATED.open("seeds", sealed, bound_to=place) == plain
 
 
+@pytest.mark.asvs("V11.3.3")
 @pytest.mark.parametrize("ring", [BEFORE, ROTATED], ids=["one key", "two keys"])
 def test_a_seal_with_any_bit_flipped_is_broken(ring: KeyRing) -> None:
     for bit in range(len(SEALED) * 8):
@@ -118,6 +119,7 @@ def test_a_seal_cut_short_or_lengthened_is_broken() -> None:
         BEFORE.open("seeds", SEALED + b"\0", bound_to="totp:1")
 
 
+@pytest.mark.asvs("V11.2.5")
 @given(st.binary(max_size=120), st.booleans())
 def test_opening_raises_seal_broken_and_nothing_else(noise: bytes, begin_like_ours: bool) -> None:
     sealed = SEALED[:5] + noise if begin_like_ours else noise

@@ -81,6 +81,7 @@ def test_defaults_are_without_problems() -> None:
 # --- files --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.asvs("V13.3.1")
 def test_a_file_may_hold_the_value(tmp_path: Path) -> None:
     held = tmp_path / "key"
     held.write_text("from the file\n")

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 from tests.badges import Badges, Roles
 
-from ostiary import AuditLog, Passwords, RateLimits, Sessions, SignIn, all_of, any_of
+from ostiary import AuditLog, Passwords, RateLimits, RememberMe, Sessions, SignIn, all_of, any_of
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.requirement import SIGNED_IN, Requirement
 from ostiary.kernel.settings import Sources
@@ -60,13 +60,14 @@ def test_the_value_an_application_shares_never_changes():
         ([Sessions(), Sessions()], "feature_listed_twice", "once"),
         (["sessions"], "not_a_feature", "Sessions()"),
         ([None], "not_a_feature", "list features"),
-        ([Passwords()], "passwords_without_users", "lookup=fn"),
+        ([Passwords(min_length=4)], "impossible_min_length", "15"),
         ([Sessions(idle="never")], "unreadable_setting", "OSTIARY_SESSIONS_IDLE"),
         ([Sessions(), SignIn(policy=2)], "requirement_cannot_be_met", "vouches"),
         ([Sessions(cookie_domain="https://shop.example")], "not_a_domain", "leading dot"),
         ([Sessions(cookie_domain=".shop.example")], "not_a_domain", "leading dot"),
         ([Sessions(cookie_domain="shop.example; Path=/x")], "not_a_domain", "leading dot"),
         ([SignIn(policy=7)], "impossible_policy", "1 or 2"),
+        ([RememberMe(), SignIn(policy=2, vouches=("totp",))], "remembered_never_enough", "leave RememberMe() out"),
         ([SignIn(vouches=("charm",))], "unknown_proof", "the kinds are"),
     ],
 )
@@ -77,11 +78,11 @@ def test_what_is_wrong_is_told_with_its_cure(listed, code, cure):
 
 
 def test_everything_that_is_wrong_is_told_at_once():
-    _, problems = assembled(Sessions, "x", Passwords(), SignIn(policy=2))
+    _, problems = assembled(Sessions, "x", Passwords(min_length=4), SignIn(policy=2))
     assert {problem.code for problem in problems} == {
         "feature_not_constructed",
         "not_a_feature",
-        "passwords_without_users",
+        "impossible_min_length",
         "requirement_cannot_be_met",
     }
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Engine, event
+from tests.remembering import REMEMBER, close, copy_of, open_remembering_shop, remembered, series
 from tests.shop import NOON, PASSWORD, FrozenClock, Shop, open_shop
 
 from ostiary import Sessions, SignIn
@@ -293,6 +294,31 @@ def test_a_second_factor_that_meets_a_failure_signs_nobody_in(database_url, monk
             assert (browser.cookie(), browser.who) == (None, "")
         assert 3 < reached < 39
         assert (answer.status_code, browser.who) == (200, "ada")
+
+
+@pytest.mark.asvs("V16.5.3")
+@pytest.mark.asvs("V2.3.3")
+@pytest.mark.attack("S27")
+@pytest.mark.parametrize("stolen", [False, True])
+def test_wherever_the_database_fails_a_remembered_browser_is_in_or_as_it_was(database_url, monkeypatch, stolen) -> None:
+    with open_remembering_shop(database_url, clock=FrozenClock()) as shop:
+        for reached in range(1, 60):
+            browser = close(remembered(shop))
+            token = browser.cookie(REMEMBER)
+            if stolen:
+                assert copy_of(browser, shop).who == "ada"
+                shop.clock.pass_(3_600_000)
+            before = _state(shop), series(shop)
+            with _failing(shop, reached, monkeypatch) as count:
+                answer = browser.get("/account")
+            if count() < reached:
+                break
+            assert answer.status_code >= 500, reached
+            assert (_state(shop), series(shop)) == before, reached
+            assert (browser.cookie(), browser.cookie(REMEMBER)) == (None, token)
+            assert browser.who == ("" if stolen else "ada"), "and at the next try it is as if nothing had been"
+        assert 3 < reached < 59
+        assert answer.status_code == (401 if stolen else 200)
 
 
 @pytest.mark.asvs("V16.5.3")

@@ -1,5 +1,6 @@
 """Pruning removes what has expired, in batches, and nothing else."""
 
+import pytest
 from sqlalchemy import select
 
 from ostiary.features.audit_log.store import audit
@@ -17,6 +18,7 @@ def _session(number: int, ends_at: int) -> dict[str, object]:
     }  # fmt: skip
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_expired_rows_go_in_batches_and_live_ones_stay(database: Database) -> None:
     with database.write() as tx:
         tx.execute(sessions.insert(), [_session(number, ends_at=number) for number in range(1, 8)])

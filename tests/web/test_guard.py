@@ -12,6 +12,7 @@ from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of
 from ostiary.kernel.secret import Secret
+from ostiary.web.credential_reader import Exchangeable
 from ostiary.web.csrf import CsrfPolicy
 from ostiary.web.guard import RequestGuard, endpoint_of
 from ostiary.web.origin import parse_origin
@@ -138,6 +139,70 @@ def test_after_a_sign_in_within_the_view_the_request_is_hers(door):
     assert door.guard.caller(asking.environ).principal.subject == "bob"
     door.guard.forget(asking.environ)
     assert not door.guard.caller(asking.environ).principal
+
+
+# A credential that is exchanged for another one first
+
+
+class TicketReader(CookieReader):
+    """A cookie ``ticket=…`` lets nobody in by itself. Nobody is asked for one."""
+
+    kind = "ticket"
+    cookies = ("ticket",)
+    challenge = ""
+
+    def read(self, environ, now):
+        return Exchangeable("s0") if "ticket=" in environ["HTTP_COOKIE"] else None
+
+
+@pytest.fixture
+def gate() -> Door:
+    door = Door()
+    readers = (door.cookie, TicketReader())
+    door.guard = RequestGuard(readers, csrf=CSRF, clock=FrozenClock(), announce=door.events.append)
+    return door
+
+
+def test_until_it_is_exchanged_the_request_is_nobody_s(gate):
+    asking = request(Cookie="ticket=1")
+    caller = gate.guard.authenticate(asking)
+    assert (bool(caller.principal), caller.exchangeable, caller.ambient, caller.csrf_binding) == (
+        False,
+        True,
+        True,
+        "s0",
+    )
+    with pytest.raises(NotAuthenticated):
+        gate.guard.require(asking, SIGNED_IN)
+    gate.guard.become(asking.environ, Principal("ada"), "s1", caller.reader)
+    caller = gate.guard.require(asking, SIGNED_IN)
+    assert (caller.principal.subject, caller.exchangeable, caller.ambient, caller.csrf_binding) == (
+        "ada", False, True, "s1",
+    )  # fmt: skip
+
+
+def test_a_good_session_is_not_exchanged_for_anything(gate):
+    caller = gate.guard.authenticate(request(Cookie="ticket=1; who=ada"))
+    assert (caller.principal.subject, caller.exchangeable) == ("ada", False)
+
+
+def test_beside_a_stale_session_that_one_is_cleared_and_it_is_exchanged(gate):
+    caller = gate.guard.authenticate(request(Cookie="ticket=1; who=old"))
+    assert (caller.exchangeable, caller.stale_cookies) == (True, ("who",))
+
+
+def test_csrf_is_asked_before_it_is_exchanged(gate):
+    asking = request("POST", Cookie="ticket=1", Sec_Fetch_Site="cross-site")
+    with pytest.raises(CsrfRefused):
+        gate.guard.authenticate(asking)
+    caller = gate.guard.caller(asking.environ)
+    assert (bool(caller.principal), caller.exchangeable) == (False, False), (
+        "caught by a view, there is nothing left of it"
+    )
+
+
+def test_nobody_is_asked_for_what_has_no_challenge(gate):
+    assert gate.guard.challenges == (CookieReader.challenge,)
 
 
 # CSRF by the credential that won

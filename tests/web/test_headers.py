@@ -22,7 +22,8 @@ def test_a_page_runs_only_scripts_with_the_nonce_and_is_never_framed() -> None:
     apply_own_headers(response, nonce=NONCE)
     found = policy(response)
     assert found["default-src"] == found["object-src"] == found["base-uri"] == found["frame-ancestors"] == "'none'"
-    assert found["script-src"] == found["style-src"] == f"'nonce-{NONCE}'"
+    assert found["script-src"] == f"'nonce-{NONCE}'"
+    assert found["style-src"] == f"'self' 'nonce-{NONCE}'"
     assert found["form-action"] == "'self'"
     assert "unsafe" not in response.headers["Content-Security-Policy"]
 

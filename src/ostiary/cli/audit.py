@@ -1,16 +1,19 @@
 """``ostiary audit``: show the audit log, or export it as JSON lines."""
 
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from ostiary.cli.operator import Operator
-from ostiary.cli.terminal import printable
+from ostiary.cli.terminal import printable, spell_moment
 from ostiary.kernel.clock import SystemClock
 from ostiary.kernel.duration import milliseconds
 
+if TYPE_CHECKING:
+    from ostiary.features.audit_log import AuditEntry
 
-@click.command()
+
+@click.command(epilog="Example: ostiary audit --event sign_in_failed --since 1h")
 @click.option("--subject", help="Only what concerns this subject.")
 @click.option("--event", help="Only events of this name, such as sign_in_failed.")
 @click.option("--since", metavar="DURATION", help="Only the last 1h, 7d, …")
@@ -29,11 +32,12 @@ def audit(
         raise click.BadParameter(str(error), param_hint="--since") from error
     entries = AuditEntries(operator.database).entries(subject=subject, event=event, since=start, limit=limit)
     for entry in entries:
-        if as_json:
-            click.echo(entry.as_json())
-            continue
-        moment = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        detail = " ".join(f"{name}={value!r}" for name, value in entry.detail.items())
-        click.echo(f"{moment}  {entry.event:<24} {printable(entry.subject):<20} {detail}")
+        click.echo(entry.as_json() if as_json else line_of(entry))
     if not entries and not as_json:
         click.echo("Nothing.")
+
+
+def line_of(entry: "AuditEntry") -> str:
+    """One entry as people read it. ``repr`` spells out what is not printable."""
+    detail = " ".join(f"{name}={value!r}" for name, value in entry.detail.items())
+    return f"{spell_moment(entry.at)}  {entry.event:<24} {printable(entry.subject):<20} {detail}"

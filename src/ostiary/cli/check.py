@@ -1,26 +1,41 @@
-"""``ostiary check``: every problem of a start in production, each with its cure."""
+"""``ostiary check``: every problem of a start, and what could be better, each with its cure."""
 
 import json
 
 import click
 
-from ostiary.cli.operator import Operator
+from ostiary.cli.operator import Operator, no_application
+from ostiary.cli.terminal import printable
+from ostiary.kernel.errors import Problem
 
 
-@click.command()
+@click.command(epilog="Example: flask ostiary check --production")
+@click.option("--production", is_flag=True, help="As production sees it, also on a developer's machine.")
+@click.option("--strict", is_flag=True, help="Exit code 1 for advice as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @click.pass_obj
-def check(operator: Operator, *, as_json: bool) -> None:
-    """Say everything that would stop a start in production. Exit code 1 if there is anything."""
-    if operator.check is None:
-        message = "There is no application to check here: run `flask ostiary check`."
-        raise click.ClickException(message)
-    problems = operator.check()
+def check(operator: Operator, *, production: bool, strict: bool, as_json: bool) -> None:
+    """Say everything that would stop a start, and what could be better. Exit code 1 if something stops it."""
+    if operator.examine is None:
+        raise no_application()
+    found = operator.examine(production)
+    findings = [("problem", one) for one in found.problems] + [("advice", one) for one in found.advice]
     if as_json:
-        click.echo(json.dumps([{"code": one.code, "what": one.what, "cure": one.cure} for one in problems]))
+        listed = [
+            {"severity": severity, "code": one.code, "what": one.what, "cure": one.cure} for severity, one in findings
+        ]
+        click.echo(json.dumps(listed))
     else:
-        for problem in problems:
-            click.echo(f"[{problem.code}] {problem}")
-        click.echo("Nothing to mend." if not problems else f"{len(problems)} to mend.")
-    if problems:
+        for severity, one in findings:
+            click.echo(_lines_of(severity, one))
+        mend = f"{len(found.problems)} to mend." if found.problems else "Nothing to mend."
+        click.echo(f"{mend} {len(found.advice)} to consider." if found.advice else mend)
+        if found.development:
+            click.echo("This was a developer's machine; --production checks what would be deployed.", err=True)
+    if found.problems or (strict and found.advice):
         raise click.exceptions.Exit(1)
+
+
+def _lines_of(severity: str, one: Problem) -> str:
+    mark = "" if severity == "problem" else "advice "
+    return f"{mark}[{one.code}] {printable(one.what)}\n    -> {printable(one.cure)}"

@@ -7,7 +7,7 @@ from contextlib import closing
 import click
 
 from ostiary.cli.operator import Operator
-from ostiary.kernel.clock import SystemClock
+from ostiary.kernel.clock import DAY, SystemClock
 
 
 @click.group()
@@ -15,9 +15,10 @@ def db() -> None:
     """Look after the database."""
 
 
-@db.command()
+@db.command(epilog="Example: ostiary db upgrade")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: the revisions before and after.")
 @click.pass_obj
-def upgrade(operator: Operator) -> None:
+def upgrade(operator: Operator, *, as_json: bool) -> None:
     """Create or upgrade Ostiary's tables."""
     from ostiary.storage import schema  # Alembic only when a command needs it
 
@@ -25,13 +26,15 @@ def upgrade(operator: Operator) -> None:
     before = schema.status(database)
     schema.upgrade(database)
     after = schema.status(database)
-    if before.current == after.current:
+    if as_json:
+        click.echo(json.dumps({"before": before.current, "after": after.current}))
+    elif before.current == after.current:
         click.echo(f"Up to date: {after.current}.")
     else:
         click.echo(f"Upgraded from {before.current or 'nothing'} to {after.current}.")
 
 
-@db.command()
+@db.command(epilog="Example: ostiary db status --json")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def status(operator: Operator, *, as_json: bool) -> None:
@@ -51,17 +54,23 @@ def status(operator: Operator, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@db.command()
+@db.command(epilog="Example: ostiary db prune")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: rows removed, by table.")
 @click.pass_obj
 def prune(operator: Operator, *, as_json: bool) -> None:
     """Remove what has expired, in batches that leave room for everybody else."""
     from ostiary.storage.ephemeral.sql import SqlEphemeralStore
+    from ostiary.storage.outbox import outbox
     from ostiary.storage.prune import Expiring
     from ostiary.storage.prune import prune as prune_database
 
     database = operator.database
-    tables = [one for feature in operator.features for one in feature.expiring() if isinstance(one, Expiring)]
+    # What nobody sends any more: senders give mail up themselves, where there are any.
+    unsent = Expiring(table=outbox, column="expires_at", keep=DAY)
+    tables = [
+        unsent,
+        *(one for feature in operator.features for one in feature.expiring() if isinstance(one, Expiring)),
+    ]
     with closing(SqlEphemeralStore(database)) as ephemeral:
         removed = prune_database(
             database,

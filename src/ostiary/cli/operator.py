@@ -1,54 +1,76 @@
-"""What a command works on: the database of an application, or the one that the environment names."""
+"""What a command works on: an application, or only the database that the environment names."""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ostiary.kernel.errors import ConfigurationError, misconfigured
+from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.settings import Sources, Unreadable
 from ostiary.runtime.assembly import every_feature
 
 if TYPE_CHECKING:
-    from ostiary.features.sessions.end import SessionActions
-    from ostiary.features.sign_in import SignInActions
-    from ostiary.kernel.errors import Problem
     from ostiary.kernel.feature import Feature
+    from ostiary.runtime.advice import Examination
+    from ostiary.runtime.mail_delivery import MailDelivery
+    from ostiary.runtime.runtime import Runtime
     from ostiary.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """The application a command works for: its database, its features, and what is wrong with it.
+    """What a command works on. Without an application, what belongs to one is None.
 
-    ``check`` answers every problem of a start in production; without an application there is none to check.
+    ``sources``       where settings stand
+    ``examine``       what is wrong, and what could be better; given True, as production would see it
+    ``find_runtime``  the application, ready to serve
+    ``templates``     the folder of the application's own templates
+    ``key_folder``    where the secret key is kept that nobody set; None in production
     """
 
     find_database: "Callable[[], Database]"
+    sources: Sources
     features: "tuple[Feature, ...]" = ()
-    check: "Callable[[], list[Problem]] | None" = None
-    sessions: "Callable[[], SessionActions] | None" = None
-    sign_in: "Callable[[], SignInActions] | None" = None
+    examine: "Callable[[bool], Examination] | None" = None
+    find_runtime: "Callable[[], Runtime] | None" = None
+    mail: "Callable[[], MailDelivery] | None" = None
+    templates: Path | None = None
+    key_folder: Path | None = None
 
     @property
     def database(self) -> "Database":
-        """The database; every problem of finding it is told as it should be, without a traceback."""
-        try:
-            return self.find_database()
-        except ConfigurationError as error:
-            raise click.ClickException(str(error)) from error
+        """The database. Raises ``ConfigurationError`` where there is none."""
+        return self.find_database()
+
+    @property
+    def runtime(self) -> "Runtime":
+        """The application, ready to serve. Ends the command with the cure where there is none."""
+        if self.find_runtime is None:
+            raise no_application()
+        return self.find_runtime()
+
+
+def no_application() -> click.ClickException:
+    """The refusal of a command that works for an application, where there is only a database."""
+    words = " ".join(click.get_current_context().command_path.split()[1:])
+    return click.ClickException(
+        f"This is about an application, not only its database:\n"
+        f"    -> run `flask ostiary {words} …`, or `ostiary --app MODULE:APP {words} …`"
+    )
 
 
 def operator_of_environment(url: str | None) -> Operator:
     """The operator of ``ostiary --database URL …`` or of ``OSTIARY_DATABASE_URL``."""
+    sources = Sources(config={}, environment=os.environ)
 
     def find() -> "Database":
         from ostiary.storage.database import Database  # SQLAlchemy only when a command needs it
 
         try:
-            found = url or (Sources(config={}, environment=os.environ).find("DATABASE_URL") or ("", None))[1]
+            found = url or (sources.find("DATABASE_URL") or ("", None))[1]
         except Unreadable as error:
             raise misconfigured("unreadable_setting", "OSTIARY_DATABASE_URL cannot be read", str(error)) from error
         if not found:
@@ -61,4 +83,4 @@ def operator_of_environment(url: str | None) -> Operator:
         click.get_current_context().find_root().call_on_close(database.close)
         return database
 
-    return Operator(find_database=find, features=every_feature())
+    return Operator(find_database=find, sources=sources, features=every_feature())

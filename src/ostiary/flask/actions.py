@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING
 from ostiary.flask.share import Share
 
 if TYPE_CHECKING:
+    from ostiary.features.accounts import AccountActions
     from ostiary.features.audit_log import AuditEntries
-    from ostiary.features.passwords import PasswordVerifier
+    from ostiary.features.passwords import PasswordActions
+    from ostiary.features.remember_me import RememberMeActions
     from ostiary.features.sessions.end import SessionActions
 
 
 class Actions(Share):
     """The part of ``Auth`` that leads to its features. Asking for one that is not on is a ``ConfigurationError``."""
+
+    @property
+    def accounts(self) -> "AccountActions":
+        """Create, find, suspend and close accounts."""
+        from ostiary.features.accounts import AccountActions  # only if the feature is on
+
+        return self._state().runtime.action("accounts", AccountActions)
 
     @property
     def sessions(self) -> "SessionActions":
@@ -21,11 +30,18 @@ class Actions(Share):
         return self._state().runtime.action("sessions", SessionActions)
 
     @property
-    def passwords(self) -> "PasswordVerifier":
-        """Verify passwords."""
-        from ostiary.features.passwords import PasswordVerifier
+    def passwords(self) -> "PasswordActions":
+        """Verify, check, set and change passwords."""
+        from ostiary.features.passwords import PasswordActions
 
-        return self._state().runtime.action("passwords", PasswordVerifier)
+        return self._state().runtime.action("passwords", PasswordActions)
+
+    @property
+    def remember_me(self) -> "RememberMeActions":
+        """List and forget remembered browsers."""
+        from ostiary.features.remember_me import RememberMeActions
+
+        return self._state().runtime.action("remember_me", RememberMeActions)
 
     @property
     def audit_log(self) -> "AuditEntries":

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from flask import Flask, render_template, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
+from ostiary.flask.pages import page as show
 from ostiary.kernel.errors import AuthError, InvalidCredential, NotAuthenticated, StepUpNeeded
 from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS
-from ostiary.web.headers import apply_own_headers
 from ostiary.web.negotiation import wants_page
 from ostiary.web.problem import Refusal, problem_response, refusal
 from ostiary.web.redirect import NEXT
+from ostiary.web.url_policy import Target
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -23,11 +24,18 @@ if TYPE_CHECKING:
 ErrorHandler = Callable[[AuthError], "ResponseReturnValue | None"]
 
 
+def own_page(state: "AppState") -> str | None:
+    """The endpoint of the application's own sign-in page, if it named one."""
+    return getattr(state.assembly.get("sign_in"), "page", None)
+
+
 def sign_in_address(state: "AppState", **parameters: str) -> str | None:
-    """The address of the application's sign-in page, or None if it named none."""
-    page = getattr(state.assembly.get("sign_in"), "page", None)
+    """The address of the sign-in page: the application's own, or ours; None where there is neither."""
+    page = own_page(state)
     if page is None:
-        return None
+        page = "ostiary.sign_in"
+        if page not in state.app.view_functions:
+            return None
     address = url_for(page)
     if parameters:
         address += ("&" if "?" in address else "?") + urlencode(parameters)
@@ -43,7 +51,7 @@ def refuse(state: "AppState", error: AuthError, handler: ErrorHandler | None) ->
     address = _address_to_mend(state, error, page=page)
 
     def respond(refused: AuthError) -> Response:
-        return _respond(state.app, refused, handler, page=page, address=address)
+        return _respond(state, refused, handler, page=page, address=address)
 
     return refusal(error, respond, redirects=page and address is not None)
 
@@ -68,7 +76,26 @@ def _address_to_mend(state: "AppState", error: AuthError, *, page: bool) -> str 
     elif page and request.method in SAFE_METHODS:
         # A form that was posted cannot be posted again by a redirect, so only an address that was asked for is kept.
         parameters[NEXT] = _own_address()
+        if isinstance(error, NotAuthenticated) and _cookie_was_lost(state):
+            parameters["why"] = "cookie"
     return sign_in_address(state, **parameters)
+
+
+def _cookie_was_lost(state: "AppState") -> bool:
+    """Whether the caller comes straight from the sign-in page, and brings no cookie: it was set, and not kept.
+
+    The browser blocks cookies, or the address is plain HTTP where cookies are ``Secure``. Somebody who only clicked a link
+    on that page is told as well, and loses nothing.
+    """
+    header = request.headers.get("Cookie", "")
+    if any(f"{name}=" in header for name in state.runtime.guard.ambient_cookies):
+        return False
+    target = state.runtime.deployment.urls.check_target(request.headers.get("Referer", ""), request.environ)
+    page = sign_in_address(state)
+    if page is None or not isinstance(target, Target) or target.origin is None:
+        return False
+    path = target.location.removeprefix(str(target.origin)).partition("?")[0]
+    return path == page.partition("?")[0]
 
 
 def _own_address() -> str:
@@ -81,21 +108,20 @@ def _own_address() -> str:
 
 
 def _respond(
-    app: Flask, error: AuthError, handler: ErrorHandler | None, *, page: bool, address: str | None
+    state: "AppState", error: AuthError, handler: ErrorHandler | None, *, page: bool, address: str | None
 ) -> Response:
     own = handler(error) if handler is not None else None
     if own is not None:
-        return app.make_response(own)
+        return state.app.make_response(own)
     if page and address is not None:
         response = Response(status=303)
         response.headers["Location"] = address
         response.headers["Cache-Control"] = "no-store"
         return response
     if page:
-        response = app.make_response((render_template("ostiary/error.html", error=error), error.status))
+        response = show(state, "error.html", error.status, error=error)
         for name, value in error.headers.items():
             response.headers[name] = value
-        apply_own_headers(response)
         return response
     if address is not None:
         error.members = {**error.members, "url": address}

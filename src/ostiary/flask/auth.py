@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, Literal, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, cast
 
-from flask import Flask
+from flask import Flask, request
 from markupsafe import Markup
 from typing_extensions import TypeVar
 
 from ostiary.flask.actions import Actions
-from ostiary.flask.credentials import Credentials, read_credentials
 from ostiary.flask.current import csrf_binding, current_caller
 from ostiary.flask.guards import Guards
 from ostiary.flask.mount import mount
+from ostiary.flask.pages import csp_nonce, time_element
 from ostiary.flask.serving import watch_first_request, watch_run
 from ostiary.flask.sign_in import (
     SignInAnswer,
@@ -29,9 +29,13 @@ from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
 from ostiary.kernel.factor import Evidence
 from ostiary.kernel.principal import Principal
+from ostiary.web.credentials import Credentials, read_credentials
 from ostiary.web.csrf import FIELD
 
-U = TypeVar("U", default=Any)
+if TYPE_CHECKING:
+    from ostiary.features.accounts import Account
+
+U = TypeVar("U", default="Account")
 E_ = TypeVar("E_", bound=Event)
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,7 +81,8 @@ class Auth(Guards, Actions, Generic[U]):
             app, self._features, listeners=self._listeners, database=self._database, url_prefix=self._url_prefix
         )
         problems = self._users.problems()
-        if not state.development and not runs_as_script(app) and not runs_our_command():
+        later = runs_as_script(app) or runs_our_command() or state.awaits_its_test
+        if not state.development and not later:
             problems += state.deployment_problems()
         if problems:
             raise ConfigurationError(problems)
@@ -86,6 +91,7 @@ class Auth(Guards, Actions, Generic[U]):
         app.register_error_handler(AuthError, lambda error: self._answer(state, error))
         templates: dict[str, Any] = app.jinja_env.globals
         templates["auth"] = self
+        app.jinja_env.filters["ostiary_time"] = time_element
         watch_first_request(app, lambda: self.prepare(state))
         if runs_as_script(app):
             watch_run(app, lambda: self.prepare(state))
@@ -108,22 +114,29 @@ class Auth(Guards, Actions, Generic[U]):
 
     @property
     def user(self) -> U:
-        """The application's own user. Raises 401 when nobody is signed in, or the user is gone."""
+        """The application's own user, or with Accounts the account. Raises 401 when nobody is signed in, or the user is gone."""
         user = self.find_user()
         if user is None:
             raise self._refuse(self._state(), NotAuthenticated(detail="there is no user"))
         return user
 
     def find_user(self) -> U | None:
-        """The application's own user, or None."""
-        return cast("U | None", self._users.find(self.principal))
+        """The application's own user, or with Accounts the account; None when there is none."""
+        return cast("U | None", self._users.find(self.principal, accounts=self._find_account()))
 
     async def get_user(self) -> U:
         """The application's own user, for async views. Raises 401 when nobody is signed in, or the user is gone."""
-        user = await self._users.get(self.principal)
+        user = await self._users.get(self.principal, accounts=self._find_account())
         if user is None:
             raise self._refuse(self._state(), NotAuthenticated(detail="there is no user"))
         return cast("U", user)
+
+    def _find_account(self) -> UserLoader | None:
+        """How a subject becomes an account of ours, where accounts are on."""
+        if "accounts" not in self._state().assembly:
+            return None
+        accounts = self.accounts
+        return lambda subject: accounts.find(id=subject)
 
     def user_loader(self, fn: UserLoader) -> UserLoader:
         """Say how a subject becomes the application's own user; None when she is gone. A decorator."""
@@ -134,13 +147,14 @@ class Auth(Guards, Actions, Generic[U]):
 
     def credentials(self) -> Credentials:
         """(identifier, password) from JSON, a form or Basic. Raises 400 if the request cannot be read."""
-        return read_credentials()
+        return read_credentials(request)
 
-    def sign_in(self, who: str | Evidence, *, proof: str = "app") -> SignInAnswer:
-        """Sign somebody in: a subject the application vouches for, or the evidence of a ``verify``.
+    def sign_in(self, who: "str | Account | Evidence", *, proof: str = "app", remember: bool = False) -> SignInAnswer:
+        """Sign somebody in: a subject or an account the application vouches for, or the evidence of a ``verify``.
 
-        The cookies travel with whatever the view returns. Raises ``SignInRefused`` (401), ``SignInIncomplete``
-        when policy wants another factor, and ``CsrfRefused``; all of them answer themselves.
+        ``remember`` has this browser sign her in again by itself later (``RememberMe()``). The cookies travel with
+        whatever the view returns. Raises ``SignInRefused`` (401), ``SignInIncomplete`` when policy wants another factor,
+        and ``CsrfRefused``; all of them answer themselves.
         """
         state = self._state()
         evidence = evidence_of(state, who, proof)
@@ -148,7 +162,7 @@ class Auth(Guards, Actions, Generic[U]):
             candidate = Principal(evidence.subject)
             if self._users.find(candidate) is None:
                 raise refused_user()
-        return sign_in(state, evidence, default_next=self._after(state))
+        return sign_in(state, evidence, default_next=self._after(state), remember=remember)
 
     def sign_out(self, scope: Literal["here", "others", "everywhere"] = "here") -> None:
         """Sign the caller out: here, on all other devices, or everywhere at once. Refuses GET, as ``sign_in`` does."""
@@ -176,6 +190,18 @@ class Auth(Guards, Actions, Generic[U]):
     def csrf_field(self) -> Markup:
         """The token as a hidden field, for templates: ``{{ auth.csrf_field() }}``."""
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self.csrf_token())
+
+    @property
+    def site_name(self) -> str:
+        """What our pages call this site: the host of its public URL, else the application's name."""
+        state = self._state()
+        public_url = state.runtime.deployment.public_url
+        return public_url.host if public_url is not None else state.app.name
+
+    @staticmethod
+    def csp_nonce() -> str:
+        """The nonce of this answer's Content-Security-Policy, for ``<script>`` and ``<style>`` of a layout around our pages."""
+        return csp_nonce()
 
     # --- listeners ----------------------------------------------------------------------------------------
 

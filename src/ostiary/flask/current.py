@@ -12,8 +12,7 @@ from werkzeug.wrappers import Response
 from ostiary.flask.state import AppState
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
-from ostiary.runtime.sign_in_answer import CookieToSet
-from ostiary.web.cookies import DOUBLED, CookiePolicy, read_cookie
+from ostiary.web.cookies import DOUBLED, CookiePolicy, CookieToSet, read_cookie
 from ostiary.web.guard import Caller
 from ostiary.web.headers import protect_from_caches, vary_on_cookie
 
@@ -30,7 +29,23 @@ def current_caller(state: AppState) -> Caller:
     guard = state.runtime.guard
     caller = guard.caller(request.environ)
     watch_answer(state, caller)
-    return guard.authenticate(request)
+    caller = guard.authenticate(request)
+    return _exchange(state, caller) if caller.exchangeable else caller
+
+
+def _exchange(state: AppState, caller: Caller) -> Caller:
+    """Let a remembered browser in: from here on the request is that of its new session."""
+    resumed = state.way_in.resume(remembered_cookie(state))
+    set_cookies(state.runtime.cookies, resumed.cookies)
+    credential = resumed.principal.credential
+    guard = state.runtime.guard
+    guard.become(
+        request.environ,
+        resumed.principal,
+        credential.id if credential is not None else None,
+        caller.reader if resumed.principal else None,
+    )
+    return guard.caller(request.environ)
 
 
 def watch_answer(state: AppState, caller: Caller) -> None:
@@ -82,6 +97,15 @@ def find_cookie(policy: CookiePolicy, stem: str) -> str | None:
     """The value of one of our cookies in this request; None if it is absent, doubled or unreadable."""
     value = read_cookie(request.environ, policy.name(stem))
     return None if value is DOUBLED or not value else value
+
+
+def remembered_cookie(state: AppState) -> str | None:
+    """The cookie of a remembered browser, unverified; None where browsers are not remembered."""
+    if "remember_me" not in state.assembly:
+        return None
+    from ostiary.features.remember_me.present import REMEMBER_COOKIE  # only where the feature is on
+
+    return find_cookie(state.runtime.cookies, REMEMBER_COOKIE)
 
 
 def become(state: AppState, principal: Principal) -> None:

@@ -1,51 +1,85 @@
-"""Our own addresses in a Flask application: one blueprint, templates included, exempt from Flask-WTF's CSRF check."""
+"""Our own addresses in a Flask application: one blueprint, pages and their style sheet included."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, request
 from werkzeug.wrappers import Response
 
 import ostiary
-from ostiary.flask.current import find_cookie, watch_answer, write_cookies
+from ostiary.flask.addresses import BLUEPRINT
+from ostiary.flask.current import (
+    csrf_binding,
+    current_caller,
+    find_cookie,
+    remembered_cookie,
+    set_cookies,
+    write_cookies,
+)
+from ostiary.flask.pages import respond
+from ostiary.flask.sign_in import next_address, sign_in
 from ostiary.kernel.errors import AuthError
-from ostiary.runtime.sign_in_answer import PENDING_COOKIE, CookieToSet
+from ostiary.kernel.principal import ANONYMOUS
+from ostiary.runtime.sign_in_answer import PENDING_COOKIE
 from ostiary.web.dispatch import dispatch
-from ostiary.web.guard import Caller
+from ostiary.web.headers import apply_own_headers
 from ostiary.web.problem import Refusal
-from ostiary.web.route import Route
+from ostiary.web.route import Answer, Route
 
 if TYPE_CHECKING:
     from ostiary.flask.state import AppState
 
-BLUEPRINT = "ostiary"
-UI = Path(ostiary.__file__).parent / "ui"
+UI: Final = Path(ostiary.__file__).parent / "ui"
+# Style sheets and scripts change with a release; a day is what a reload of every page may cost at most.
+_STATIC_SECONDS: Final = 86_400
+
+
+class _Pages(Blueprint):
+    """The blueprint of our pages; their style sheet is kept by browsers for a day."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Seconds that a browser keeps a static file of ours."""
+        return _STATIC_SECONDS if filename else None
 
 
 def mount(app: Flask, state: "AppState", refuse: Callable[[AuthError], Refusal]) -> Blueprint:
     """Register the blueprint with every address of the features that are on."""
-    blueprint = Blueprint(BLUEPRINT, BLUEPRINT, url_prefix=state.url_prefix, template_folder=str(UI / "templates"))
-    for route in state.assembly.routes():
-        view = _view(route, state, refuse)
-        blueprint.add_url_rule(route.rule, route.endpoint, view, methods=[route.method])
+    blueprint = _Pages(
+        BLUEPRINT,
+        BLUEPRINT,
+        url_prefix=state.url_prefix,
+        template_folder=str(UI / "templates"),
+        static_folder=str(UI / "static"),
+    )
+    routes = sorted(state.assembly.routes(), key=lambda route: route.endpoint)
+    for endpoint, several in groupby(routes, key=lambda route: route.endpoint):
+        by_method: dict[str, Route] = {route.method: route for route in several}
+        rule = next(iter(by_method.values())).rule
+        blueprint.add_url_rule(rule, endpoint, _view(by_method, state, refuse), methods=list(by_method))
     app.register_blueprint(blueprint)
     return blueprint
 
 
-def _view(route: Route, state: "AppState", refuse: Callable[[AuthError], Refusal]) -> Callable[..., Response]:
+def _view(
+    routes: Mapping[str, Route], state: "AppState", refuse: Callable[[AuthError], Refusal]
+) -> Callable[..., Response]:
     def view(**variables: Any) -> Response:  # the variables of the address
         runtime = state.runtime
+        route = routes["GET" if request.method == "HEAD" else request.method]
         try:
-            caller: Caller = runtime.guard.caller(request.environ)
-            watch_answer(state, caller)
+            current_caller(state)
             return dispatch(
                 route,
                 request,
                 variables,
                 guard=runtime.guard,
                 resources=runtime.resources,
-                forget=lambda response: forget(state, response),
+                client=state.client(),
+                visitor=csrf_binding(state, make=False),
+                finish=lambda answer: _finish(state, answer),
             )
         except AuthError as error:
             raise refuse(error) from None
@@ -53,13 +87,30 @@ def _view(route: Route, state: "AppState", refuse: Callable[[AuthError], Refusal
     return view
 
 
+def _finish(state: "AppState", answer: Answer) -> Response:
+    """The response of an answer; somebody is signed in by it, or out."""
+    after: str = answer.goes_to or getattr(state.assembly.get("sign_in"), "after", "/")  # type: ignore[assignment] # a setting
+    if answer.signs_in is not None:
+        entered = sign_in(state, answer.signs_in, default_next=after, remember=answer.remember)
+        set_cookies(state.runtime.cookies, answer.cookies)
+        response = entered.response()
+        apply_own_headers(response)
+        return response
+    if answer.to_next:
+        answer = replace(answer, goes_to=next_address(state, after))
+    response = respond(state, answer)
+    if answer.cookies:
+        write_cookies(state.runtime.cookies, response, answer.cookies)
+    if answer.signed_out:
+        forget(state, response)
+    return response
+
+
 def forget(state: "AppState", response: Response) -> None:
     """Have the browser forget who was signed in, and what it keeps of our pages."""
-    from ostiary.features.sessions.present import SESSION_COOKIE  # only routes of sessions come here
-
-    cookies = (CookieToSet(stem=SESSION_COOKIE, value=None), CookieToSet(stem=PENDING_COOKIE, value=None))
     policy = state.runtime.cookies
-    state.way_in.abandon(find_cookie(policy, PENDING_COOKIE))
-    write_cookies(policy, response, cookies)
+    pending, remembered = find_cookie(policy, PENDING_COOKIE), remembered_cookie(state)
+    # After whatever cookies the request has set so far: a remembered browser may have been let in to sign out.
+    set_cookies(policy, state.way_in.leave(ANONYMOUS, "here", pending=pending, remembered=remembered))
     # ASVS 5.0 V14.3.1. The cache alone: "cookies" would take the application's own with it.
     response.headers["Clear-Site-Data"] = '"cache"'

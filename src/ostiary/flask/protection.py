@@ -1,6 +1,7 @@
 """Closed applications, protected blueprints, guards in the wrong place: what is found before the first view runs."""
 
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -44,6 +45,7 @@ class Protection:
         for blueprint, guard in self._blueprints:
             problems += self._guard_blueprint(app, blueprint, guard)
         problems += self._misplaced(app)
+        problems += _no_sign_in_page(app, assembly)
         if self.closed:
             problems += self._undeclared(app)
         for endpoint, view in app.view_functions.items():
@@ -135,6 +137,18 @@ def _methods_of(view: Callable[..., Any]) -> list[Callable[..., Any]]:
         for method in view_class.methods or ()
         if hasattr(view_class, method.lower())
     ]
+
+
+def _no_sign_in_page(app: Flask, assembly: Assembly) -> Iterator[Problem]:
+    """A page that is not there would be a 500 for the first visitor who is not signed in."""
+    page: str | None = getattr(assembly.get("sign_in"), "page", None)
+    if page is not None and page not in app.view_functions:
+        near = get_close_matches(page, app.view_functions, n=1)
+        yield Problem(
+            code="no_sign_in_page",
+            what=f"SignIn(page={page!r}) names an endpoint that this application has not",
+            cure=f"write {near[0]!r}" if near else "name the endpoint of your sign-in view, as for url_for",
+        )
 
 
 def _all_checks(view: Callable[..., Any]) -> list[Any]:

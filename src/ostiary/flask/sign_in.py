@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from flask import jsonify, request
 
 from ostiary.flask.answers import sign_in_address
-from ostiary.flask.current import become, csrf_binding, find_cookie, set_cookies
+from ostiary.flask.current import become, csrf_binding, current_caller, find_cookie, remembered_cookie, set_cookies
 from ostiary.flask.state import AppState
 from ostiary.kernel.errors import AuthError, NotAllowed, SignInRefused
 from ostiary.kernel.events import RedirectRefused
@@ -51,26 +51,39 @@ def evidence_of(state: AppState, who: object, proof: str) -> Evidence:
             message = "auth.sign_in needs a subject that is not empty"
             raise ValueError(message)
         return state.way_in.vouch(who, proof)
+    if "accounts" in state.assembly:
+        from ostiary.features.accounts import Account  # accounts are on
+
+        if isinstance(who, Account):
+            return state.way_in.vouch(who.id, proof)
     message = f"auth.sign_in takes a subject as text, not {type(who).__name__}: write auth.sign_in(str(…))"
     raise TypeError(message)
 
 
-def sign_in(state: AppState, evidence: Evidence, *, default_next: str) -> SignInAnswer:
+def sign_in(state: AppState, evidence: Evidence, *, default_next: str, remember: bool = False) -> SignInAnswer:
     """Sign somebody in, on a request that changes something and comes from our own pages.
 
-    Raises ``SignInRefused``, ``SignInIncomplete`` and ``CsrfRefused``.
+    ``remember`` has this browser remembered. Raises ``SignInRefused``, ``SignInIncomplete`` and ``CsrfRefused``.
     """
     guard = state.runtime.guard
     # A link, an image or a prefetch must not sign anybody in (ASVS 5.0 V7.6.2, CVE-2015-9284).
     _refuse_safe_method("Signing in needs a form.", "auth.sign_in")
-    guard.check_csrf(request, csrf_binding(state, make=False))
-    caller = guard.caller(request.environ)
+    state.way_in.check_wish(remember=remember)
+    caller = guard.authenticate(request)
+    if caller.reader is None:
+        guard.check_csrf(request, csrf_binding(state, make=False))
     if caller.principal and not caller.ambient and caller.reader is not None:
         raise NotAllowed(detail="a program with a credential of its own asked for a session")
     present = caller.principal
     policy = state.runtime.cookies
     try:
-        entered = state.way_in.enter(evidence, present=present, pending=find_cookie(policy, PENDING_COOKIE))
+        entered = state.way_in.enter(
+            evidence,
+            present=present,
+            pending=find_cookie(policy, PENDING_COOKIE),
+            remember=remember,
+            remembered=remembered_cookie(state),
+        )
     except SignInIncomplete as incomplete:
         set_cookies(policy, incomplete.cookies)
         address = sign_in_address(state)
@@ -110,9 +123,16 @@ def sign_out(state: AppState, scope: str) -> None:
     """Sign the caller of this request out, on a request that changes something; its answer clears her cookies."""
     # Nor out (ASVS 5.0 V3.5.3): any page of anybody's could do it with an image.
     _refuse_safe_method("Signing out needs a form.", "auth.sign_out")
-    present = state.runtime.guard.authenticate(request).principal
-    pending = find_cookie(state.runtime.cookies, PENDING_COOKIE)
-    set_cookies(state.runtime.cookies, state.way_in.leave(present, scope, pending=pending))
+    # A browser that is only remembered need not be let in to be forgotten; to end what others have, it must.
+    caller = state.runtime.guard.authenticate(request) if scope == "here" else current_caller(state)
+    policy = state.runtime.cookies
+    gone = state.way_in.leave(
+        caller.principal,
+        scope,
+        pending=find_cookie(policy, PENDING_COOKIE),
+        remembered=remembered_cookie(state),
+    )
+    set_cookies(policy, gone)
     if scope != "others":
         become(state, ANONYMOUS)
 
@@ -120,7 +140,7 @@ def sign_out(state: AppState, scope: str) -> None:
 def end_credential(state: AppState) -> None:
     """The user behind the present credential is gone: end it, and let the request go on as nobody's."""
     present = state.runtime.guard.caller(request.environ).principal
-    set_cookies(state.runtime.cookies, state.way_in.leave(present, "here"))
+    set_cookies(state.runtime.cookies, state.way_in.leave(present, "here", remembered=remembered_cookie(state)))
     become(state, ANONYMOUS)
 
 

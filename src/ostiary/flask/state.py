@@ -5,11 +5,15 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, has_request_context, request
 
+from ostiary.flask.addresses import FlaskAddresses
+from ostiary.flask.answers import own_page
 from ostiary.flask.database import database_of
 from ostiary.flask.signals import signalling
 from ostiary.kernel.client import NO_CLIENT, Client
@@ -25,6 +29,7 @@ from ostiary.web.cookies import DOUBLED, read_cookie
 
 if TYPE_CHECKING:
     from ostiary.kernel.clock import Clock
+    from ostiary.kernel.rehearsal import Rehearsal
     from ostiary.runtime.way_in import WayIn
     from ostiary.storage.database import Database
 
@@ -44,6 +49,8 @@ class AppState:
         self.app = app
         self.url_prefix = url_prefix
         self.clock: Clock | None = None
+        self._rehearsal: Rehearsal | None = None
+        self._spare_database: Database | None = None
         self._listeners = listeners
         self._database = database
         self._lock = threading.Lock()
@@ -77,6 +84,14 @@ class AppState:
             return False
 
     @property
+    def awaits_its_test(self) -> bool:
+        """Whether pytest imports this application, which can say that it is a test (``app.testing``) only afterwards.
+
+        If it never says so, its first use tells what is wrong. Who sets ``OSTIARY_DEVELOPMENT``, to 0 or to 1, means it.
+        """
+        return "PYTEST_VERSION" in os.environ and self.sources.find("DEVELOPMENT") is None
+
+    @property
     def runtime(self) -> Runtime:
         """The runtime, built at first use: by then ``app.run(debug=True)`` has said what this is."""
         if self._runtime is None:
@@ -102,10 +117,37 @@ class AppState:
         around = Surroundings(
             listeners=(self._listeners, signalling(self.app)),
             client=self.client,
-            database=self._given_database(),
+            addresses=lambda urls: FlaskAddresses(self.app, urls, own_page=own_page(self)),
+            database=self._given_database() or self._spare_database,
             clock=self.clock,
+            rehearsal=self._rehearsal,
+            templates=() if self.app.jinja_loader is None else (self.app.jinja_loader,),
         )
         return build_runtime(self.assembly, deployment, around)
+
+    @contextmanager
+    def rehearsing(
+        self, rehearsal: "Rehearsal", *, clock: "Clock", find_database: "Callable[[Runtime | None], Database | None]"
+    ) -> "Generator[None]":
+        """For the test kit: be another runtime for a while, with its clock, and afterwards what this was before.
+
+        ``find_database`` gives the database of an application that names none, when it is told what was built before.
+        """
+        before = (self.clock, self._rehearsal, self._spare_database, self._runtime, self._way_in)
+        spare = find_database(self._runtime)
+        with self._lock:
+            self.clock, self._rehearsal, self._spare_database = clock, rehearsal, spare
+            self._runtime = self._way_in = None
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.clock, self._rehearsal, self._spare_database, self._runtime, self._way_in = before
+
+    @property
+    def built(self) -> "Runtime | None":
+        """The runtime if it has been used already."""
+        return self._runtime
 
     def deployment_problems(self) -> list[Problem]:
         """What would be wrong if this were served now. Makes nothing, opens nothing."""
@@ -127,6 +169,7 @@ class AppState:
             development=self.development,
             testing=testing,
             instance_path=Path(self.app.instance_path),
+            sends_mail=bool(self.assembly.mails()),
         )
 
     def _given_database(self) -> "Database | None":
@@ -183,9 +226,10 @@ def runs_as_script(app: Flask) -> bool:
 
 
 def runs_our_command() -> bool:
-    """Whether this process is ``flask ostiary …``, which must work while things are still wrong."""
-    if Path(sys.argv[0]).stem not in ("flask", "__main__"):
-        return False
+    """Whether this process is ``flask ostiary …`` or ``ostiary …``, which must work while things are still wrong."""
+    program = Path(sys.argv[0]).stem
+    if program not in ("flask", "__main__"):
+        return program == EXTENSION
     words = iter(sys.argv[1:])
     for word in words:
         if word in _OPTIONS_WITH_VALUE:

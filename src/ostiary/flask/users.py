@@ -37,32 +37,37 @@ class Users:
             return [Problem(code="async_user_loader", what="user_loader is a coroutine function", cure=cure)]
         return []
 
-    def find(self, principal: Principal) -> Any:  # the application's type
-        """The user of this request, or None. Raises ``RuntimeError`` in an async view that has to await."""
+    def find(self, principal: Principal, *, accounts: UserLoader | None = None) -> Any:  # the application's type
+        """The user of this request, or None. Raises ``RuntimeError`` in an async view that has to await.
+
+        ``accounts`` finds accounts of ours, where the application has no loader of its own.
+        """
         known = self._known(principal)
         if known is not _MISSING:
             return known
-        if is_coroutine_function(self._loader()) and _in_event_loop():
+        loader = self._loader(accounts)
+        if is_coroutine_function(loader) and _in_event_loop():
             message = "user_loader is async: in an async view, write `await auth.get_user()` instead of `auth.user`"
             raise RuntimeError(message)
-        return self._remember(principal, current_app.ensure_sync(self._loader())(principal.subject))
+        return self._remember(principal, current_app.ensure_sync(loader)(principal.subject))
 
-    async def get(self, principal: Principal) -> Any:
+    async def get(self, principal: Principal, *, accounts: UserLoader | None = None) -> Any:
         """The user of this request, or None, for async views."""
         known = self._known(principal)
         if known is not _MISSING:
             return known
-        found = self._loader()(principal.subject)
+        found = self._loader(accounts)(principal.subject)
         return self._remember(principal, await found if isinstance(found, Awaitable) else found)
 
-    def _loader(self) -> UserLoader:
-        if self.loader is None:
+    def _loader(self, accounts: UserLoader | None) -> UserLoader:
+        loader = self.loader or accounts
+        if loader is None:
             raise misconfigured(
                 "no_user_loader",
                 "auth.user is asked for, and nothing says how a subject becomes a user",
-                "decorate a function with @auth.user_loader, or pass Auth(user_loader=…)",
+                "decorate a function with @auth.user_loader, or pass Auth(user_loader=…), or add Accounts()",
             )
-        return self.loader
+        return loader
 
     def _known(self, principal: Principal) -> Any:
         if not principal:

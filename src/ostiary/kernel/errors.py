@@ -23,6 +23,8 @@ class AuthError(Exception):
     code = "auth_error"
     status = 403
     public_message = "This request is not allowed."
+    answers_itself = False
+    """Whether a form that meets it is not shown again: the next step is elsewhere, or the form is nobody's."""
 
     def __init__(
         self,
@@ -111,6 +113,7 @@ class CsrfRefused(AuthError):
     """A request that changes something came with a cookie, and not provably from our own pages."""
 
     code = "csrf_refused"
+    answers_itself = True
     status = 403
     public_message = "This request did not come from our own pages. Go back, reload the page and try again."
 

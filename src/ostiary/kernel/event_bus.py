@@ -53,6 +53,10 @@ class Listeners:
         """Who hears this event inside its transaction, in the order they were added."""
         return [listener for kind, listener in self._during if isinstance(event, kind)]
 
+    def listens_during(self, kind: type[Event]) -> bool:
+        """Whether somebody listens inside the transaction to this kind of event and not merely to all of them."""
+        return any(heard is kind for heard, _ in self._during)
+
     def heard_after(self, event: Event) -> list[On]:
         """Who hears this event after the commit."""
         return [listener for kind, listener in self._on if isinstance(event, kind)]
@@ -72,6 +76,10 @@ class EventBus:
             for listener in listeners.heard_during(event):
                 listener(event, tx)
         tx.after_commit(lambda: self._tell_after(event))
+
+    def is_heard_during(self, kind: type[Event]) -> bool:
+        """Whether somebody listens inside the transaction to this kind of event and not merely to all of them."""
+        return any(listeners.listens_during(kind) for listeners in self._everyone)
 
     def announce(self, event: Event) -> None:
         """Tell an event that belongs to no transaction, such as a refusal. Never raises."""

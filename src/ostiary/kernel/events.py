@@ -35,10 +35,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInSucceeded(Event):
-    """Somebody signed in, or proved another factor; a new session or token exists when this is committed."""
+    """Somebody signed in, or proved another factor; a new session or token exists when this is committed.
+
+    ``new_device`` says that she did so on a browser that had not signed in to this account before.
+    """
 
     methods: tuple[str, ...]
     device: str | None = None
+    new_device: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +84,57 @@ class SessionEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRevoked(Event):
-    """The subject's epoch was raised: every session, token and key of before is dead."""
+    """The subject's epoch was raised: every session, token and key of before is dead.
+
+    ``kept`` is the one session that lives on, where its owner signed out all others.
+    """
 
     reason: str
     epoch: int
+    kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    """A subject has a new password, and everything signed in with the old one has ended.
+
+    ``how`` is ``"changed"`` (by its owner, who proved the old one), ``"reset"`` (by a mailed link) or ``"set"``
+    (by the application).
+    """
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EverybodySignedOut(Event):
+    """An operator ended every session there is, and what would begin another without a proof."""
+
+    reason: str
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserRemembered(Event):
+    """A browser will let its owner in without a proof until the series ends."""
+
+    series: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserForgotten(Event):
+    """A remembered browser was ended by itself: taken from the list, signed out, or refused by policy."""
+
+    series: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberTokenReused(Event):
+    """A remember token that had been exchanged came again: somebody has a copy. The series and its session ended."""
+
+    series: str
+    session: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +173,21 @@ class RedirectRefused(Event):
     """A ``next`` pointed somewhere it may not lead."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRefused(Event):
+    """A mail server refused a mail for good. ``to`` is masked (``a***@example.com``), ``reason`` is the reply's code."""
+
+    to: str
+    template: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailGivenUp(Event):
+    """A mail could not be sent before it expired. ``to`` is masked; it is None where the mail cannot be read any more."""
+
+    to: str | None
+    template: str | None
+    attempts: int

@@ -47,6 +47,9 @@ CATEGORIES: Final[Mapping[str, frozenset[Category]]] = MappingProxyType(
 PHISHING_RESISTANT: Final = frozenset({"passkey", "verified_passkey"})
 """The kinds that cannot be relayed by a look-alike site. One-time codes never belong here (SP 800-63B-4 §3.2.5)."""
 
+# What a person copies from one place to another can be relayed, and what proves nothing anew resists nothing.
+_NEVER_RESISTANT: Final = frozenset({"password", "pin", "email", "sms", "totp", "recovery_code", "remember"})
+
 # Milliseconds of 1973 and of 5138; a smaller number is seconds, a larger one microseconds, given by mistake.
 _EARLIEST = 100_000_000_000
 _LATEST = 100_000_000_000_000
@@ -62,7 +65,8 @@ class Factor:
     """One proof: its kind (a key of ``CATEGORIES``), its time, and whether it resists phishing.
 
     ``at`` is in milliseconds since the Unix epoch, UTC; ``proven_at`` is the same as a datetime.
-    Raises ``ValueError`` for an unknown kind or a time in seconds, in microseconds or with a fraction.
+    Raises ``ValueError`` for an unknown kind, a time in seconds, in microseconds or with a fraction, and for a code or
+    a password that is said to resist phishing.
     """
 
     kind: str
@@ -75,6 +79,10 @@ class Factor:
             raise ValueError(message)
         if not _is_instant(at):
             message = f"at={at!r} is not a whole number of milliseconds since the Unix epoch"
+            raise ValueError(message)
+        if phishing_resistant and kind in _NEVER_RESISTANT:
+            # SP 800-63B-4 §3.2.5: manual entry of an authenticator output is not phishing-resistant.
+            message = f"a proof by {kind} does not resist phishing: what a person types can be relayed"
             raise ValueError(message)
         object.__setattr__(self, "kind", kind)
         object.__setattr__(self, "at", at)

@@ -6,7 +6,7 @@ a module shares never changes.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
@@ -51,8 +51,11 @@ class Feature:
         """The kinds of credential a caller can present through this feature."""
         return frozenset()
 
-    def routes(self) -> tuple[object, ...]:
-        """The addresses it answers (``web.route.Route``), known before anything is built."""
+    def routes(self, on: Mapping[str, "Feature"]) -> tuple[object, ...]:  # noqa: ARG002 - as every feature
+        """The addresses it answers (``web.route.Route``), known before anything is built.
+
+        ``on`` holds every feature that is on, resolved, by its name: some pages make sense only beside others.
+        """
         return ()
 
     def mails(self) -> frozenset[str]:

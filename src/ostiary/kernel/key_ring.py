@@ -30,6 +30,9 @@ _SALT = 16
 _NONCE = 12
 _HEADER = len(_VERSION) + _KEY_ID + _SALT + _NONCE
 
+SEAL_LENGTH = len(_VERSION) + _KEY_ID
+"""How many bytes at the beginning of a sealed value say which key sealed it."""
+
 
 class SealBroken(ValueError):
     """A sealed value that does not open: altered, made for another purpose or place, or by a key that is gone."""
@@ -70,6 +73,9 @@ class KeyRing:
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._masters)} keys)"
+
+    def __len__(self) -> int:
+        return len(self._masters)
 
     def keys(self, purpose: str) -> tuple[bytes, ...]:
         """The 32-byte keys for a purpose, newest first."""
@@ -115,7 +121,10 @@ class KeyRing:
         raise SealBroken(message)
 
     def sealed_by_newest(self, purpose: str, sealed: bytes) -> bool:
-        """Whether the newest key sealed this value; if not, it should be sealed again."""
+        """Whether the newest key sealed this value, of which the first ``SEAL_LENGTH`` bytes are enough.
+
+        If not, it should be sealed again.
+        """
         return sealed[1 : 1 + _KEY_ID] == _key_id(self.keys(purpose)[0])
 
     def _matching(self, purpose: str, key_id: bytes) -> Iterator[bytes]:

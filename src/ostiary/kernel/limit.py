@@ -60,3 +60,7 @@ class Limiter(Protocol):
     def charge(self, limit: Limit, key: str) -> None:
         """Count one use for a key. Raises ``TooManyAttempts`` when the limit is reached, without counting it."""
         ...
+
+    def give_back(self, limit: Limit, key: str) -> None:
+        """Take one use back that was charged for a key: what it was charged for could not be tried."""
+        ...

@@ -35,8 +35,14 @@ class Assembly:
         return any(feature.stores() for feature in self.features)
 
     def routes(self) -> tuple[Route, ...]:
-        """Every address of ours."""
-        return tuple(route for feature in self.features for route in feature.routes() if isinstance(route, Route))
+        """Every address of ours, each once: two methods that bring the sign-in page bring the same one."""
+        on = {feature.name: feature for feature in self.features}
+        found = (route for feature in self.features for route in feature.routes(on) if isinstance(route, Route))
+        return tuple({(route.rule, route.method): route for route in found}.values())
+
+    def mails(self) -> frozenset[str]:
+        """The templates of every mail that is sent here."""
+        return frozenset[str]().union(*(feature.mails() for feature in self.features))
 
     def setting_names(self) -> frozenset[str]:
         """The names of every setting, without the prefix."""
@@ -168,6 +174,13 @@ def _policy_problems(assembly: Assembly) -> Iterable[Problem]:
     policy = getattr(assembly.get("sign_in"), "policy", None)
     if isinstance(policy, int):
         yield from _unmet_proof(Requirement(factors=policy), assembly, f"SignIn(policy={policy})")
+        if policy > 1 and "remember_me" in assembly:
+            yield Problem(
+                code="remembered_never_enough",
+                what=f"SignIn(policy={policy}) asks everybody for {policy} factors, and a remembered browser proves none: "
+                "RememberMe() would never let anybody in",
+                cure="leave RememberMe() out, or let policy be a function that asks some for one factor",
+            )
 
 
 def provable(assembly: Assembly) -> frozenset[str]:

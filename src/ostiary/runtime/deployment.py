@@ -7,35 +7,32 @@ and kept in the instance folder, and the public URL is whatever the request came
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 from ostiary.kernel.key_ring import KeyRing, check_secret_key
 from ostiary.kernel.secret import Secret
 from ostiary.kernel.settings import Sources, Unreadable, read_setting
+from ostiary.runtime.process_settings import PROCESS_SETTINGS
+from ostiary.storage.file_lock import file_lock
+from ostiary.web.headers import content_security_policy
 from ostiary.web.origin import NotAnOrigin, Origin, parse_origin
 from ostiary.web.url_policy import UrlPolicy
 
-NAMES: Final = frozenset(
-    {
-        "SECRET_KEY",
-        "SECRET_KEY_FALLBACKS",
-        "DATABASE_URL",
-        "REDIS_URL",
-        "PUBLIC_URL",
-        "TRUSTED_PROXIES",
-        "TRUSTED_ORIGINS",
-        "CSRF",
-        "DEVELOPMENT",
-    }
-)
+if TYPE_CHECKING:
+    from ostiary.delivery.settings import MailSettings
+
+NAMES: Final = frozenset(PROCESS_SETTINGS)
 """The settings that belong to no feature, without the prefix."""
 
 CsrfMode = Literal["metadata", "token"]
 
 KEY_FILE: Final = "ostiary.key"
+# What a developer made with older ones she has forgotten.
+_OLD_KEYS_KEPT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +46,12 @@ class Deployment:
     trusted_origins: frozenset[Origin]
     trusted_proxies: int
     csrf: CsrfMode
+    content_security: Mapping[str, tuple[str, ...]]
     database_url: Secret | None
     redis_url: Secret | None
     instance_path: Path
+    mail: "MailSettings | None" = None
+    """How mail leaves; None where no feature sends any."""
 
     @property
     def urls(self) -> UrlPolicy:
@@ -90,7 +90,13 @@ class _Reader:
 
 
 def read_deployment(
-    sources: Sources, problems: list[Problem], *, development: bool, testing: bool, instance_path: Path
+    sources: Sources,
+    problems: list[Problem],
+    *,
+    development: bool,
+    testing: bool,
+    instance_path: Path,
+    sends_mail: bool = False,
 ) -> Deployment:
     """The deployment as it is configured; what is wrong with it is added to ``problems``."""
     reader = _Reader(sources, problems)
@@ -104,10 +110,19 @@ def read_deployment(
         trusted_origins=_read_trusted_origins(reader),
         trusted_proxies=_read_proxies(reader),
         csrf=cast("CsrfMode", reader.read("CSRF", CsrfMode) or "metadata"),
+        content_security=_read_content_security(reader),
         database_url=_read_database_url(reader),
         redis_url=cast("Secret | None", reader.read("REDIS_URL", Secret)),
         instance_path=instance_path,
+        mail=_read_mail(reader, public_url, development=development, testing=testing) if sends_mail else None,
     )
+
+
+def _read_mail(reader: _Reader, public_url: Origin | None, *, development: bool, testing: bool) -> "MailSettings":
+    from ostiary.runtime.mail_settings import read_mail_settings  # only where mail is sent
+
+    host = public_url.host if public_url is not None else None
+    return read_mail_settings(reader, development=development, testing=testing, host=host)
 
 
 def _read_public_url(reader: _Reader, *, development: bool) -> Origin | None:
@@ -136,6 +151,20 @@ def _read_trusted_origins(reader: _Reader) -> frozenset[Origin]:
     texts = cast("tuple[str, ...]", reader.read("TRUSTED_ORIGINS", tuple[str, ...]) or ())
     origins = [reader.origin("TRUSTED_ORIGINS", text) for text in texts]
     return frozenset(origin for origin in origins if origin is not None)
+
+
+def _read_content_security(reader: _Reader) -> Mapping[str, tuple[str, ...]]:
+    """What an application's own layout adds to the policy of our pages: ``img-src https://cdn.example; font-src …``."""
+    text = cast("str | None", reader.read("CSP", str)) or ""
+    directives = [words for part in text.split(";") if (words := part.split())]
+    sources = {name: tuple(rest) for name, *rest in directives}
+    try:
+        content_security_policy(page=True, extend=sources)
+    except ValueError as error:
+        cure = "write directives with their sources: img-src https://cdn.example; font-src https://fonts.example"
+        reader.add("unreadable_csp", f"OSTIARY_CSP cannot be read: {error}", cure)
+        return {}
+    return sources
 
 
 def _read_proxies(reader: _Reader) -> int:
@@ -172,15 +201,16 @@ def _read_keys(reader: _Reader, *, development: bool, testing: bool, instance_pa
             "set it to the output of: python -c 'import secrets; print(secrets.token_urlsafe(48))' "
             "(or OSTIARY_SECRET_KEY_FILE to a file; in development, set OSTIARY_DEVELOPMENT=1 or run with --debug)",
         )
+    ring: tuple[Secret, ...] = () if key is None else (key,)
     if key is None:
         # In production there is a problem already; this key only lets the other problems be found.
-        key = Secret(secrets.token_urlsafe(48))
+        ring = (Secret(secrets.token_urlsafe(48)),)
         if development and not testing:
             try:
-                key = development_key(instance_path)
+                ring = development_keys(instance_path)
             except ConfigurationError as error:
                 reader.problems.extend(error.problems)
-    ring = [key, *(Secret(fallback) for fallback in fallbacks)]
+    ring += tuple(Secret(fallback) for fallback in fallbacks)
     reader.problems.extend(problem for one in ring if (problem := check_secret_key(one)) is not None)
     return KeyRing(ring)
 
@@ -190,25 +220,54 @@ def development_key(instance_path: Path) -> Secret:
 
     Raises ``ConfigurationError`` for a file that others can read, or a link.
     """
+    return development_keys(instance_path)[0]
+
+
+def development_keys(instance_path: Path) -> tuple[Secret, ...]:
+    """The key of a developer's machine, and those it replaced, newest first: one a line. See ``development_key``."""
     path = instance_path / KEY_FILE
     instance_path.mkdir(parents=True, exist_ok=True)
     fresh = secrets.token_urlsafe(48)
-    temporary = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
+    temporary = _write_keys(path, fresh)
     try:
         # A whole file of its own first, then one atomic link: two processes that start together agree on one key, and
         # a link somebody planted under this name is never followed.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(fresh)
         os.link(temporary, path)
     except FileExistsError:
-        return _kept_key(path)
+        return kept_keys(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return Secret(fresh)
+    return (Secret(fresh),)
 
 
-def _kept_key(path: Path) -> Secret:
+def rotate_development_key(instance_path: Path) -> int:
+    """Put a new key before those of a developer's machine; the answer is how many there are now.
+
+    Of the old ones the newest are kept, which still verify and open. Raises as ``development_key``.
+    """
+    path = instance_path / KEY_FILE
+    instance_path.mkdir(parents=True, exist_ok=True)
+    with file_lock(path):
+        old = kept_keys(path) if os.path.lexists(path) else ()
+        keys = (secrets.token_urlsafe(48), *(one.reveal() for one in old[:_OLD_KEYS_KEPT]))
+        # Whole or not at all: whoever starts at this moment reads the file of before or this one.
+        _write_keys(path, *keys).replace(path)
+    return len(keys)
+
+
+def _write_keys(path: Path, *keys: str) -> Path:
+    """A file beside ``path`` that only its owner can read, with these keys in it."""
+    temporary = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("\n".join(keys))
+        file.flush()
+        os.fsync(descriptor)
+    return temporary
+
+
+def kept_keys(path: Path) -> tuple[Secret, ...]:
+    """The keys in the file of a developer's machine, newest first. Raises as ``development_key``."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError as error:
@@ -216,7 +275,8 @@ def _kept_key(path: Path) -> Secret:
     with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
         if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
             raise _key_file_is_not_ours(path, "can be read or written by others")
-        return Secret(file.read().strip())
+        # An empty file holds one key, which is no good.
+        return tuple(Secret(line.strip()) for line in file.read().strip().split("\n"))
 
 
 def _key_file_is_not_ours(path: Path, why: str) -> ConfigurationError:

@@ -3,8 +3,8 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,17 +14,23 @@ from ostiary.kernel.clock import Clock, SystemClock
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.factor import ProvableKinds
+from ostiary.kernel.rehearsal import Rehearsal
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
 from ostiary.runtime.assembly import Assembly, provable
 from ostiary.runtime.deployment import Deployment
+from ostiary.web.addresses import Addresses
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
 from ostiary.web.credential_reader import CredentialReader
 from ostiary.web.csrf import CsrfPolicy
 from ostiary.web.guard import RequestGuard
+from ostiary.web.section import Sections
+from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
+    from jinja2 import BaseLoader
+
     from ostiary.storage.database import Database
     from ostiary.storage.ephemeral.store import EphemeralStore
 
@@ -70,12 +76,18 @@ class Surroundings:
 
     listeners: tuple[Listeners, ...]
     client: ClientSource
+    addresses: Callable[[UrlPolicy], Addresses] | None = None
     database: "Database | None" = None
     clock: Clock | None = None
+    rehearsal: Rehearsal | None = None
+    templates: "tuple[BaseLoader, ...]" = ()
+    """Where the application keeps its own templates, of mails too; asked before ours."""
 
 
 def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundings) -> Runtime:
     """Wire everything. Opens nothing: connections are made at first use, in the process that uses them."""
+    if around.rehearsal is not None:
+        deployment = _rehearsed(deployment)
     clock = around.clock or SystemClock()
     feature_listeners = Listeners()
     bus = EventBus(feature_listeners, *around.listeners)
@@ -84,13 +96,24 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     resources.add(deployment.key_ring)
     resources.add(bus)
     resources.add(around.client, as_type=ClientSource)
+    resources.add(deployment.urls)
+    if around.addresses is not None:
+        resources.add(around.addresses(deployment.urls), as_type=Addresses)
+    if around.rehearsal is not None:
+        resources.add(around.rehearsal)
     cookies = _cookies(assembly, deployment)
     resources.add(cookies)
     resources.add(ProvableKinds(provable(assembly)))
     _add_storage(resources, assembly, deployment, around.database)
+    if deployment.mail is not None:
+        from ostiary.runtime.mail import add_mail  # only where mail is sent
+
+        add_mail(resources, deployment.mail, templates=around.templates, development=deployment.development)
     actions: dict[str, object] = {}
     readers: tuple[CredentialReader, ...] = ()
     rights: Rights | None = None
+    sections = Sections()
+    resources.add(sections)
     for feature in assembly.features:
         contribution = feature.contribute(resources)
         if not isinstance(contribution, Contribution):
@@ -101,6 +124,7 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
         readers += contribution.readers
         rights = contribution.rights or rights
         feature_listeners.extend(contribution.listeners)
+        sections.sections.extend(contribution.sections)
     csrf = CsrfPolicy(deployment.key_ring, deployment.urls, mode=deployment.csrf, development=deployment.development)
     guard = RequestGuard(readers, csrf=csrf, clock=clock, announce=bus.announce, rights=rights)
     return Runtime(
@@ -115,6 +139,18 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
         csrf=csrf,
         rights=rights,
     )
+
+
+def _rehearsed(deployment: Deployment) -> Deployment:
+    """The deployment under the test kit: mail stays in memory, whatever server the settings name."""
+    if not deployment.testing:
+        raise misconfigured(
+            "rehearsal_outside_tests",
+            "the test kit makes passwords cheap to guess and counts no guesses, and app.testing is false",
+            "use AuthKit in tests only, and leave app.testing as it sets it",
+        )
+    mail = deployment.mail
+    return deployment if mail is None else replace(deployment, mail=replace(mail, url="memory", worker="thread"))
 
 
 def _cookies(assembly: Assembly, deployment: Deployment) -> CookiePolicy:

@@ -3,29 +3,21 @@
 Apart from the way in itself, so that an application without sessions imports none of them.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded
+from ostiary.web.cookies import CookieToSet
 
 PENDING_COOKIE: Final = "ostiary_pending"
 DEVICE_COOKIE: Final = "ostiary_device"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CookieToSet:
-    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie."""
-
-    stem: str
-    value: str | None = field(repr=False)
-    max_age: int | None = None
 
 
 class SignInIncomplete(AuthError):
     """The proof is good, and policy wants another factor. Answers itself: the next page, or a problem with ``methods``."""
 
     code = "factor_needed"
+    answers_itself = True
     status = 401
     public_message = "One more step is needed to sign in."
 

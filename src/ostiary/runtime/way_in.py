@@ -6,21 +6,38 @@ write the audit row in one transaction; tell the browser. An adapter only carrie
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
 
 from ostiary.features.sessions.end import SessionActions
 from ostiary.features.sessions.http import session_id
-from ostiary.features.sessions.present import SESSION_COOKIE
+from ostiary.features.sessions.present import SESSION_COOKIE, SessionReader
 from ostiary.features.sessions.start import InheritedSessionEnded
 from ostiary.features.sign_in import SignInActions
 from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
+from ostiary.features.sign_in.pending import PendingSignIn
 from ostiary.kernel.client import ClientSource
-from ostiary.kernel.errors import SignInRefused
-from ostiary.kernel.events import SignInIncompleteYet, SignInSucceeded
+from ostiary.kernel.clock import Millis
+from ostiary.kernel.errors import SignInRefused, misconfigured
+from ostiary.kernel.events import CredentialRejected, SignInIncompleteYet, SignInSucceeded
 from ostiary.kernel.factor import Evidence, Factor
 from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
-from ostiary.kernel.principal import Principal
+from ostiary.kernel.principal import ANONYMOUS, Principal
+from ostiary.kernel.rotating_token import ReplayedWithinGrace, ReuseDetected
+from ostiary.kernel.secret import TokenParts
 from ostiary.runtime.runtime import Runtime
-from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE, CookieToSet, SignInIncomplete
+from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE, SignInIncomplete
+from ostiary.storage.database import Database, Transaction
+from ostiary.web.cookies import CookieToSet
+from ostiary.web.credential_reader import Presented
+
+if TYPE_CHECKING:
+    from ostiary.features.remember_me import RememberMeActions
+    from ostiary.features.remember_me.exchange import RememberedSignIn
+    from ostiary.features.remember_me.present import Recognised
+    from ostiary.features.remember_me.store import Series
+
+# Whoever is overtaken reads again, and mostly finds what the other made. More often than this is no accident.
+_TRIES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,39 +49,71 @@ class Entered:
     cookies: tuple[CookieToSet, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """What a remembered browser comes to: its principal, anonymous if it is not let in, and what it is told."""
+
+    principal: Principal = ANONYMOUS
+    cookies: tuple[CookieToSet, ...] = ()
+
+
 class WayIn:
     """Signs people in and out of one application."""
 
-    __slots__ = ("_client", "_runtime", "_sessions", "_sign_in")
+    __slots__ = ("_client", "_database", "_remembered", "_runtime", "_sessions", "_sign_in")
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._sign_in = runtime.action("sign_in", SignInActions)
         self._sessions = runtime.action("sessions", SessionActions)
         self._client = runtime.resources[ClientSource]  # type: ignore[type-abstract] # found by its protocol
+        self._database = runtime.resources[Database]
+        # Not by its class, which is not imported unless the feature is on.
+        actions = cast("RememberMeActions | None", runtime.actions.get("remember_me"))
+        self._remembered: RememberedSignIn | None = actions.sign_in if actions is not None else None
 
-    def vouch(self, subject: str, proof: str) -> Evidence:
-        """Evidence that the application vouches for."""
-        return Evidence(subject, Factor(proof, at=self._runtime.clock.now()))
+    def vouch(self, subject: str, proof: str, *, at: Millis | None = None) -> Evidence:
+        """Evidence that the application vouches for; ``at`` is when it was given, now unless it says so."""
+        return Evidence(subject, Factor(proof, at=self._runtime.clock.now() if at is None else at))
 
-    def enter(self, evidence: Evidence, *, present: Principal, pending: str | None) -> Entered:
+    def enter(
+        self,
+        evidence: Evidence,
+        *,
+        present: Principal,
+        pending: str | None,
+        remember: bool = False,
+        remembered: str | None = None,
+    ) -> Entered:
         """Sign somebody in.
 
         ``present`` is who the request is now: the same subject adds a factor, another one is signed out
-        first. ``pending`` is the pending sign-in's handle, unverified. Raises ``SignInIncomplete`` when
-        policy wants another factor, and ``SignInRefused``.
+        first. ``pending`` is the pending sign-in's handle, unverified. ``remember`` has this browser
+        remembered, and ``remembered`` is its cookie from an earlier time, unverified. Raises ``SignInIncomplete``
+        when policy wants another factor, and ``SignInRefused``.
         """
-        was_pending = pending is not None
-        earlier, epoch = self._from_pending(evidence, pending)
-        if earlier:
-            return self._conclude(evidence, present, earlier, epoch, was_pending=was_pending)
+        self.check_wish(remember=remember)
+        kept = self._from_pending(evidence, pending)
+        wishes = _Wishes(
+            was_pending=pending is not None,
+            remember=remember or (kept is not None and kept.remember),
+            remembered=remembered,
+        )
+        if kept is not None and kept.factors:
+            return self._conclude(evidence, present, kept.factors, kept.epoch, wishes)
         earlier, epoch = self._from_session(evidence, present)
         if earlier:
             # A sign-out of that session may come in between; then its proofs count no longer, and what is proven now
             # has to be enough.
             with suppress(InheritedSessionEnded):
-                return self._conclude(evidence, present, earlier, epoch, was_pending=was_pending, inherits=True)
-        return self._conclude(evidence, present, (), None, was_pending=was_pending)
+                return self._conclude(evidence, present, earlier, epoch, wishes, inherits=True)
+        return self._conclude(evidence, present, (), None, wishes)
+
+    def check_wish(self, *, remember: bool) -> None:
+        """Whether browsers can be remembered here, if that is wished. Raises ``ConfigurationError`` with the cure."""
+        if remember and self._remembered is None:
+            what = "auth.sign_in(…, remember=True) is used, and RememberMe() is not on"
+            raise misconfigured("feature_not_on", what, "add RememberMe()")
 
     def _conclude(
         self,
@@ -72,23 +121,22 @@ class WayIn:
         present: Principal,
         earlier: tuple[Factor, ...],
         epoch: int | None,
+        wishes: "_Wishes",
         *,
-        was_pending: bool,
         inherits: bool = False,
     ) -> Entered:
         outcome = self._sign_in.conclude(evidence, earlier=earlier, first_epoch=epoch)
         if isinstance(outcome, Refused):
-            raise SignInRefused(code="sign_in_refused", detail=outcome.detail)
+            # As for a wrong proof, to the letter: whoever guessed right must not learn that there is such an account.
+            raise SignInRefused(detail=outcome.detail)
         if isinstance(outcome, FactorNeeded | EnrolmentNeeded):
-            raise self._incomplete(outcome)
-        return self._start(outcome, evidence, present, was_pending=was_pending, inherits=inherits)
+            raise self._incomplete(outcome, remember=wishes.remember)
+        return self._start(outcome, evidence, present, wishes, inherits=inherits)
 
-    def _from_pending(self, evidence: Evidence, pending: str | None) -> tuple[tuple[Factor, ...], int | None]:
+    def _from_pending(self, evidence: Evidence, pending: str | None) -> PendingSignIn | None:
         """What was proven in a sign-in that was begun, by the same subject and no other. Spends it."""
         kept = self._sign_in.pending.spend(pending, now=self._runtime.clock.now()) if pending else None
-        if kept is not None and kept.subject == evidence.subject:
-            return kept.factors, kept.epoch
-        return (), None
+        return kept if kept is not None and kept.subject == evidence.subject else None
 
     def _from_session(self, evidence: Evidence, present: Principal) -> tuple[tuple[Factor, ...], int | None]:
         """What was proven in the present session, by the same subject and no other."""
@@ -100,8 +148,8 @@ class WayIn:
             return (present.factors, epoch) if epoch is not None else ((), None)
         return (), None
 
-    def _incomplete(self, outcome: FactorNeeded | EnrolmentNeeded) -> SignInIncomplete:
-        handle = self._sign_in.keep(outcome.subject, outcome.factors, outcome.epoch)
+    def _incomplete(self, outcome: FactorNeeded | EnrolmentNeeded, *, remember: bool) -> SignInIncomplete:
+        handle = self._sign_in.keep(outcome.subject, outcome.factors, outcome.epoch, remember=remember)
         self._runtime.bus.announce(
             SignInIncompleteYet(
                 at=self._runtime.clock.now(),
@@ -113,45 +161,167 @@ class WayIn:
         return SignInIncomplete(outcome, cookies=(CookieToSet(stem=PENDING_COOKIE, value=handle),))
 
     def _start(
-        self, signed_in: SignedIn, evidence: Evidence, present: Principal, *, was_pending: bool, inherits: bool
+        self, signed_in: SignedIn, evidence: Evidence, present: Principal, wishes: "_Wishes", *, inherits: bool
     ) -> Entered:
-        client = self._client()
-        database = self._runtime.database
-        assert database is not None  # noqa: S101 - sessions are on, and they need one
-        with database.write() as tx:
-            session = self._sessions.start(tx, signed_in, replaces=session_id(present), inherits=inherits)
-            self._runtime.bus.emit(
-                SignInSucceeded(
-                    at=signed_in.at,
-                    subject=signed_in.subject,
-                    network=client.network,
-                    methods=tuple(factor.kind for factor in signed_in.factors),
-                    device=client.device,
-                ),
-                tx,
-            )
-        cookies: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=session.cookie),)
-        if was_pending:
+        carried = self._carried(wishes.remembered)
+        replaces = session_id(present)
+        further: tuple[CookieToSet, ...] = ()
+        with self._database.write() as tx:
+            session = self._sessions.start(tx, signed_in, replaces=replaces, inherits=inherits)
+            if self._remembered is not None:
+                further = self._remembered.after_sign_in(
+                    tx,
+                    signed_in,
+                    session=session.id,
+                    replaced=(present.subject, replaces) if replaces is not None else None,
+                    carried=carried,
+                    wish=wishes.remember,
+                )
+            self._succeeded(tx, signed_in, new_device=self._is_new_device(evidence))
+        cookies: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=session.cookie), *further)
+        if wishes.was_pending:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if evidence.guessed is not None:
             device = self._sign_in.known_devices.issue(evidence.guessed)
             cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
         return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
 
-    def leave(self, present: Principal, scope: str, *, pending: str | None = None) -> tuple[CookieToSet, ...]:
+    def _is_new_device(self, evidence: Evidence) -> bool:
+        """Whether this browser never signed in under this name; False where nobody guessed, and so nobody knows."""
+        if evidence.guessed is None:
+            return False
+        return self._sign_in.known_devices.recognise(self._client().known_device, evidence.guessed) is None
+
+    def _succeeded(self, tx: Transaction, signed_in: SignedIn, *, new_device: bool = False) -> None:
+        client = self._client()
+        self._runtime.bus.emit(
+            SignInSucceeded(
+                at=signed_in.at,
+                subject=signed_in.subject,
+                network=client.network,
+                methods=tuple(factor.kind for factor in signed_in.factors),
+                device=client.device,
+                new_device=new_device,
+            ),
+            tx,
+        )
+
+    # --- remembered browsers ------------------------------------------------------------------------------
+
+    def resume(self, cookie: str | None) -> Resumed:
+        """Let a remembered browser in: exchange its token, unverified, for a session and the token's successor.
+
+        Of any number of requests that bring one token at once, one starts a session; the others are answered as that
+        session, with its cookies, so that the browser ends with the same two whichever answer comes last.
+        """
+        remembered = self._remembered
+        if remembered is None:
+            return Resumed()
+        for _ in range(_TRIES):
+            found = remembered.recognise(cookie)
+            if found is None:
+                # It has ended since the guard read it.
+                return Resumed(cookies=(remembered.cleared,))
+            if isinstance(found.rotation, ReuseDetected):
+                if remembered.end_stolen(found.series):
+                    return Resumed(cookies=(remembered.cleared,))
+            elif isinstance(found.rotation, ReplayedWithinGrace):
+                return self._join(remembered, found.series)
+            else:
+                resumed = self._exchange(remembered, found.series)
+                if resumed is not None:
+                    return resumed
+        return Resumed()
+
+    def _exchange(self, remembered: "RememberedSignIn", series: "Series") -> Resumed | None:
+        """A new session for the newest token; None if another request was first."""
+        from ostiary.features.remember_me.exchange import Overtaken  # only where the feature is on
+
+        # Before the transaction: policy is the application's own code, and may ask its own database.
+        outcome = self._sign_in.conclude_remembered(series.subject, epoch=series.epoch)
+        if isinstance(outcome, Refused):
+            return self._turn_away(remembered, series, outcome)
+        with suppress(Overtaken), self._database.write() as tx:
+            if not remembered.is_newest(tx, series):
+                raise Overtaken
+            # The session that this browser had before is of no more use to it; to a thief it might be.
+            session = self._sessions.start(
+                tx,
+                outcome,
+                replaces=series.session,
+                secret_for=remembered.secret_for(series),
+                ends_by=series.ends_at,
+            )
+            successor = remembered.advance(tx, series, session=session.id, now=outcome.at)
+            self._succeeded(tx, outcome)
+            return Resumed(
+                principal=session.principal,
+                cookies=(CookieToSet(stem=SESSION_COOKIE, value=session.cookie), successor),
+            )
+        return None
+
+    def _join(self, remembered: "RememberedSignIn", series: "Series") -> Resumed:
+        """The session that another request has just started with the same token, and the same successor."""
+        successor = remembered.token(series, series.generation)
+        reader, now = self._runtime.resources[SessionReader], self._runtime.clock.now()
+        for secret in remembered.secrets_of(series):
+            reading = reader.present(TokenParts(series.session, secret), now)
+            if isinstance(reading, Presented):
+                session = CookieToSet(stem=SESSION_COOKIE, value=f"{series.session}.{secret}")
+                return Resumed(principal=reading.principal, cookies=(session, successor))
+        # It has ended already, or was replaced by one that only its own browser knows. No theft, and nobody.
+        return Resumed(cookies=(successor,))
+
+    def _turn_away(self, remembered: "RememberedSignIn", series: "Series", refused: Refused) -> Resumed:
+        """Policy lets nobody in by being remembered: the browser need not ask again."""
+        rejected = CredentialRejected(
+            at=self._runtime.clock.now(), subject=series.subject, kind="remember", reason=refused.code
+        )
+        self._runtime.bus.announce(rejected)
+        remembered.forget(series.id, reason="refused")
+        return Resumed(cookies=(remembered.cleared,))
+
+    def _carried(self, cookie: str | None) -> "Recognised | None":
+        """The series of this browser from an earlier time; a copy of its token ends it, also while somebody signs in."""
+        if self._remembered is None:
+            return None
+        found = self._remembered.recognise(cookie)
+        if found is not None and isinstance(found.rotation, ReuseDetected):
+            self._remembered.end_stolen(found.series)
+            return None
+        return found
+
+    # --- the way out --------------------------------------------------------------------------------------
+
+    def leave(
+        self, present: Principal, scope: str, *, pending: str | None = None, remembered: str | None = None
+    ) -> tuple[CookieToSet, ...]:
         """Sign out ``"here"``, on all ``"others"``, or ``"everywhere"``; the answer is what the browser is told.
 
-        ``pending`` is the handle of a half-finished sign-in, which ends as well.
+        ``pending`` is the handle of a half-finished sign-in and ``remembered`` the cookie of a remembered browser,
+        both unverified; they end as well.
         """
         if present:
             self._sessions.leave(present.subject, session_id(present), scope)
         if scope == "others":
             return ()
-        self.abandon(pending)
         gone: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=None),)
-        return gone if pending is None else (*gone, CookieToSet(stem=PENDING_COOKIE, value=None))
-
-    def abandon(self, pending: str | None) -> None:
-        """Forget a sign-in that was begun, so that a copy of its handle finishes nothing."""
         if pending is not None:
+            # So that a copy of its handle finishes nothing.
             self._sign_in.pending.spend(pending, now=self._runtime.clock.now())
+            gone += (CookieToSet(stem=PENDING_COOKIE, value=None),)
+        if self._remembered is not None:
+            carried = self._carried(remembered)
+            if carried is not None:
+                self._remembered.forget(carried.series.id, reason="signed_out")
+            gone += (self._remembered.cleared,)
+        return gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """What a sign-in came with beside its proof."""
+
+    was_pending: bool
+    remember: bool
+    remembered: str | None

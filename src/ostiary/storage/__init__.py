@@ -1,5 +1,10 @@
 """Ostiary's database, as far as an application's own tables and migrations meet it."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ostiary.storage.account_column import account_key
+
 
 def include_name(name: str | None, type_: str, parent_names: object = None) -> bool:
     """Keep Alembic's autogenerate away from Ostiary's tables, which have a history of their own.
@@ -11,4 +16,14 @@ def include_name(name: str | None, type_: str, parent_names: object = None) -> b
     return not (type_ == "table" and name is not None and name.startswith("ostiary_"))
 
 
-__all__ = ["include_name"]
+def __getattr__(name: str) -> Any:  # PEP 562
+    # SQLAlchemy's ORM is imported only by an application that has models.
+    if name == "account_key":
+        from ostiary.storage.account_column import account_key
+
+        return account_key
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+__all__ = ["account_key", "include_name"]

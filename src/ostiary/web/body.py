@@ -99,6 +99,10 @@ class Fields:
             return value in _YES
         raise _malformed(name, "not_boolean", f"The field {_shown(name)} has to be true or false.")
 
+    def raw(self, name: str) -> object | None:
+        """The value as it was sent, for parsers of their own: text of a form, whatever JSON has; None where it is missing."""
+        return self._single(name) if name in self._values else None
+
     def refuse_doubled(self, *, repeatable: frozenset[str] = frozenset()) -> None:
         """Refuse every doubled parameter, read or not: RFC 6749 §3.1 and §3.2 want each at most once."""
         for name, values in self._values.items():
@@ -136,6 +140,17 @@ def read_fields(request: "Request", *, max_bytes: int = MAX_BYTES, refuse_twins:
     members = parse_json_object(body, max_bytes=max_bytes)
     twins = frozenset(members).intersection(request.args) if refuse_twins else frozenset[str]()
     return Fields({name: [value] for name, value in members.items()}, is_json=True, twins=twins)
+
+
+def bound_body(request: "Request", *, max_bytes: int = MAX_BYTES) -> None:
+    """Hold the body of a request to one of our addresses to our bound, before anybody else reads it by a wider one.
+
+    Raises as ``read_fields`` does, save that nothing but the size is asked.
+    """
+    if request.mimetype in FORM_TYPES:
+        read_form(request, max_bytes=max_bytes)
+    else:
+        _read_bytes(request, max_bytes)
 
 
 def read_query(request: "Request") -> Fields:

@@ -1,10 +1,11 @@
-"""What a feature adds to an application: its actions, credential readers and listeners."""
+"""What a feature adds to an application: its actions, credential readers, listeners and sections of the account page."""
 
 from dataclasses import dataclass, field
 
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.requirement import Rights
 from ostiary.web.credential_reader import CredentialReader
+from ostiary.web.section import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +19,4 @@ class Contribution:
     readers: tuple[CredentialReader, ...] = ()
     listeners: Listeners = field(default_factory=Listeners)
     rights: Rights | None = None
+    sections: tuple[Section, ...] = ()

@@ -7,7 +7,7 @@ same, neither is believed. Law: ASVS V3.3.1 to V3.3.5.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
@@ -26,6 +26,15 @@ _LONGEST_HEADER: Final = 65_536
 # RFC 9110 §5.6.2 token; RFC 6265 §4.1.1 cookie-octet. What we write never needs quoting, which readers disagree on.
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _VALUE: Final = re.compile(r"[!#-+\--:<-\[\]-~]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieToSet:
+    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie."""
+
+    stem: str
+    value: str | None = field(repr=False)
+    max_age: int | None = None
 
 
 class Doubled(Enum):

@@ -1,7 +1,7 @@
 """Credential readers: how a request says who is calling, one reader for each kind of credential.
 
-A reader looks at a request and finds nothing, somebody, or a credential it rejects. Whether a
-rejected credential is an error depends on who carried it: a browser that sends an old cookie did
+A reader looks at a request and finds nothing, somebody, a credential that is to be exchanged for
+another, or one it rejects. Whether a rejected credential is an error depends on who carried it: a browser that sends an old cookie did
 nothing wrong (*ambient*: the cookie is cleared), a program that sends a bad token wants to know
 (*explicit*: 401).
 """
@@ -38,7 +38,17 @@ class Rejected:
     subject: str | None = None
 
 
-Reading: TypeAlias = Presented | Rejected | None
+@dataclass(frozen=True, slots=True)
+class Exchangeable:
+    """A good credential that lets nobody in by itself: it is exchanged for another one first, once CSRF was checked.
+
+    Until then the request is nobody's. ``csrf_binding`` is what a CSRF token of this browser's pages is bound to.
+    """
+
+    csrf_binding: str
+
+
+Reading: TypeAlias = Presented | Exchangeable | Rejected | None
 
 
 class CredentialReader(Protocol):
@@ -57,7 +67,7 @@ class CredentialReader(Protocol):
 
     @property
     def challenge(self) -> str:
-        """The ``WWW-Authenticate`` challenge (RFC 9110 §11.6.1) that asks for this kind."""
+        """The ``WWW-Authenticate`` challenge (RFC 9110 §11.6.1) that asks for this kind; empty if nobody is asked for it."""
         ...
 
     def read(self, environ: "WSGIEnvironment", now: Millis) -> Reading:

@@ -1,40 +1,60 @@
-"""Dispatch: one request to an address of ours, from the guard to the answer."""
+"""Dispatch: one request to an address of ours, from the guard through the limit to the action's answer."""
 
-import json
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from werkzeug.wrappers import Response
-
-from ostiary.kernel.resources import Resources
-from ostiary.web.guard import RequestGuard
-from ostiary.web.headers import apply_own_headers
+from ostiary.kernel.errors import AuthError
+from ostiary.kernel.limit import Limiter, parse_limit
+from ostiary.web.body import bound_body
+from ostiary.web.csrf import SAFE_METHODS
+from ostiary.web.negotiation import wants_page
 from ostiary.web.route import Answer, Call, Route
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+    from collections.abc import Callable, Mapping
+
+    from werkzeug.wrappers import Request, Response
+
+    from ostiary.kernel.client import Client
+    from ostiary.kernel.resources import Resources
+    from ostiary.web.guard import Caller, RequestGuard
 
 
 def dispatch(
     route: Route,
     request: "Request",
-    variables: Mapping[str, str],
+    variables: "Mapping[str, str]",
     *,
-    guard: RequestGuard,
-    resources: Resources,
-    forget: Callable[[Response], None],
-) -> Response:
-    """Guard, CSRF, action, answer. Raises the ``AuthError`` of a refusal; ``forget`` clears the browser's cookies."""
-    caller = guard.require(request, route.requires)
-    answer = route.answer(Call(request, caller, variables, resources))
-    response = _as_json(answer)
-    if answer.signed_out:
-        forget(response)
-    apply_own_headers(response)
-    return response
+    guard: "RequestGuard",
+    resources: "Resources",
+    client: "Client",
+    visitor: str | None,
+    finish: "Callable[[Answer], Response]",
+) -> "Response":
+    """Guard, CSRF, limit, action, answer. Raises the ``AuthError`` of a refusal that the route does not answer itself.
+
+    ``visitor`` is what a CSRF token of a caller whom no credential names is bound to; ``finish`` makes the response of an
+    answer, signing somebody in where it says so.
+    """
+    if request.method not in SAFE_METHODS:
+        bound_body(request)
+    caller = _let_in(route, request, guard, visitor)
+    call = Call(request, caller, variables, resources)
+    try:
+        if route.limit is not None and client.network is not None:
+            limiter = resources[Limiter]  # type: ignore[type-abstract] # found by the protocol it fulfils
+            limiter.charge(parse_limit(f"{route.endpoint}.network", route.limit), client.network)
+        return finish(route.answer(call))
+    except AuthError as error:
+        if route.again is None or error.answers_itself or not wants_page(request.environ):
+            raise
+        return finish(route.again(call, error))
 
 
-def _as_json(answer: Answer) -> Response:
-    if answer.status == 204:
-        return Response(status=204)
-    return Response(json.dumps(answer.facts), status=answer.status, mimetype="application/json")
+def _let_in(route: Route, request: "Request", guard: "RequestGuard", visitor: str | None) -> "Caller":
+    if route.requires is not None:
+        return guard.require(request, route.requires)
+    caller = guard.authenticate(request)
+    if request.method not in SAFE_METHODS and caller.reader is None:
+        # Nobody's form can still do harm: sign a victim in as the attacker (login CSRF), or have her mailed.
+        guard.check_csrf(request, visitor)
+    return caller

@@ -15,7 +15,7 @@ from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, Not
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed, Event
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.kernel.requirement import Place, Requirement, Rights, check_requirement
-from ostiary.web.credential_reader import CredentialReader, Presented, Rejected
+from ostiary.web.credential_reader import CredentialReader, Exchangeable, Presented, Rejected
 from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Caller:
     """What is known of the caller of one request. Lives in ``environ``, under a key of its runtime.
 
     ``stale_cookies`` are the names of cookies to clear; ``csrf_checked`` whether the request has shown
-    that it comes from our own pages.
+    that it comes from our own pages. ``exchangeable``: the principal is nobody until the adapter has exchanged
+    what the reader found for a session.
     """
 
     principal: Principal
@@ -41,6 +42,7 @@ class Caller:
     reader: CredentialReader | None = None
     stale_cookies: tuple[str, ...] = ()
     csrf_checked: bool = False
+    exchangeable: bool = False
 
     @property
     def ambient(self) -> bool:
@@ -51,7 +53,17 @@ class Caller:
 class RequestGuard:
     """Runs the credential readers of one application and checks requirements against what they find."""
 
-    __slots__ = ("_ambient", "_announce", "_clock", "_csrf", "_explicit", "_key", "_rights", "challenges")
+    __slots__ = (
+        "_ambient",
+        "_announce",
+        "_clock",
+        "_csrf",
+        "_explicit",
+        "_key",
+        "_rights",
+        "ambient_cookies",
+        "challenges",
+    )
 
     def __init__(
         self,
@@ -65,13 +77,14 @@ class RequestGuard:
         readers = tuple(readers)
         self._explicit = tuple(reader for reader in readers if not reader.ambient)
         self._ambient = tuple(reader for reader in readers if reader.ambient)
+        self.ambient_cookies = tuple(name for reader in self._ambient for name in reader.cookies)
         self._csrf = csrf
         self._clock = clock
         self._announce = announce
         self._rights = rights
         # Several applications may share an environ (one mounted in another); each keeps its own caller.
         self._key = f"ostiary.caller.{id(self)}"
-        self.challenges = tuple(dict.fromkeys(reader.challenge for reader in readers))
+        self.challenges = tuple(dict.fromkeys(reader.challenge for reader in readers if reader.challenge))
 
     def caller(self, environ: "WSGIEnvironment") -> Caller:
         """Who is calling. Read once a request, remembered in ``environ``.
@@ -88,9 +101,18 @@ class RequestGuard:
         environ[self._key] = caller
         return caller
 
-    def become(self, environ: "WSGIEnvironment", principal: Principal, csrf_binding: str | None) -> None:
-        """From here on the request is somebody else's: after a sign-in or a sign-out inside the view."""
-        environ[self._key] = Caller(principal, csrf_binding, csrf_checked=True)
+    def become(
+        self,
+        environ: "WSGIEnvironment",
+        principal: Principal,
+        csrf_binding: str | None,
+        reader: CredentialReader | None = None,
+    ) -> None:
+        """From here on the request is somebody else's: after a sign-in or a sign-out inside the view.
+
+        ``reader`` is the one whose credential was exchanged, if nobody signed in or out.
+        """
+        environ[self._key] = Caller(principal, csrf_binding, reader, csrf_checked=True)
 
     def forget(self, environ: "WSGIEnvironment") -> None:
         """Read the credentials again at the next question."""
@@ -111,7 +133,7 @@ class RequestGuard:
             if found is not None:
                 # RFC 6750 §2: a client uses one way to present a token in each request.
                 raise InvalidCredential(detail="two credentials in one request", code="two_credentials", status=400)
-            found = self._presented(reader, reading)
+            found = self._caller_of(reader, reading)
         return found
 
     def _ambient_caller(self, environ: "WSGIEnvironment") -> Caller:
@@ -129,13 +151,15 @@ class RequestGuard:
                 )
                 stale += reader.cookies
                 continue
-            caller = self._presented(reader, reading)
+            caller = self._caller_of(reader, reading)
             caller.stale_cookies = stale
             return caller
         return Caller(ANONYMOUS, stale_cookies=stale)
 
     @staticmethod
-    def _presented(reader: CredentialReader, reading: Presented) -> Caller:
+    def _caller_of(reader: CredentialReader, reading: Presented | Exchangeable) -> Caller:
+        if isinstance(reading, Exchangeable):
+            return Caller(ANONYMOUS, reading.csrf_binding, reader, exchangeable=True)
         if reading.used is not None:
             reading.used()
         return Caller(reading.principal, reading.csrf_binding, reader)

@@ -41,7 +41,7 @@ def apply_own_headers(
     break out of the header field.
     """
     page = response.mimetype == "text/html"
-    response.headers["Content-Security-Policy"] = _policy(page=page, nonce=nonce, extend=extend or {})
+    response.headers["Content-Security-Policy"] = content_security_policy(page=page, nonce=nonce, extend=extend or {})
     response.headers["Referrer-Policy"] = referrer
     for name, value in _OWN_HEADERS:
         response.headers[name] = value
@@ -74,7 +74,8 @@ def _vary_on(response: Response, name: str) -> None:
         response.headers["Vary"] = ", ".join([*given, name])
 
 
-def _policy(*, page: bool, nonce: str | None, extend: Mapping[str, tuple[str, ...]]) -> str:
+def content_security_policy(*, page: bool, nonce: str | None = None, extend: Mapping[str, tuple[str, ...]]) -> str:
+    """The policy of one of our answers. Raises ``ValueError`` for a nonce or a source that could break out of it."""
     directives: dict[str, list[str]] = {
         "default-src": ["'none'"],
         "base-uri": ["'none'"],
@@ -89,7 +90,8 @@ def _policy(*, page: bool, nonce: str | None, extend: Mapping[str, tuple[str, ..
             if _NONCE.fullmatch(nonce) is None:
                 message = "a nonce is at least 22 characters of base64"
                 raise ValueError(message)
-            directives |= {"script-src": [f"'nonce-{nonce}'"], "style-src": [f"'nonce-{nonce}'"]}
+            # Our style sheet is a file of its own, which a browser keeps; a script needs the nonce.
+            directives |= {"script-src": [f"'nonce-{nonce}'"], "style-src": ["'self'", f"'nonce-{nonce}'"]}
     else:
         # Data that somebody opens as a document does nothing at all (ASVS V3.2.1).
         directives |= {"form-action": ["'none'"], "sandbox": []}

@@ -1,19 +1,24 @@
 """Routes: what a feature answers under ``/auth``, described without any framework.
 
 A route is a rule, a method and a function from a ``Call`` to an ``Answer``. The adapter mounts it;
-``dispatch`` runs it: guard, CSRF, fields, action, answer.
+``dispatch`` runs it: guard, CSRF, limit, action. An answer is facts for programs and, where it names
+a template, a page for people.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from ostiary.kernel.limit import LimitText
 from ostiary.kernel.requirement import Requirement
 from ostiary.kernel.resources import Resources
+from ostiary.web.cookies import DOUBLED, CookiePolicy, CookieToSet, read_cookie
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
+    from ostiary.kernel.errors import AuthError
+    from ostiary.kernel.factor import Evidence
     from ostiary.kernel.principal import Principal
     from ostiary.web.guard import Caller
 
@@ -32,29 +37,81 @@ class Call:
         """Who is calling."""
         return self.caller.principal
 
+    def cookie(self, stem: str) -> str | None:
+        """The value of one of our cookies; None if it is absent, doubled or unreadable."""
+        value = read_cookie(self.request.environ, self.resources[CookiePolicy].name(stem))
+        return None if value is DOUBLED or not value else value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a route answers: facts for JSON; a page may show the same facts.
+    """What a route answers.
 
-    ``signed_out`` has the browser forget everything of ours.
+    ``facts``       the JSON document, for programs
+    ``page``        the template below ``ostiary/`` that shows it to people, with ``context`` beside the facts
+    ``goes_to``     where a page goes on instead of being shown: a path of ours, by 303
+    ``to_next``     a page goes on to where its caller wanted to go (``?next=``)
+    ``signs_in``    evidence that signs the caller in, and ``remember`` whether her browser is to be remembered
+    ``signed_out``  the browser forgets everything of ours
+    ``carries_token``  the address of the page holds a secret, so that nothing may learn it from ``Referer``
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     status: int = 200
+    page: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    goes_to: str | None = None
+    to_next: bool = False
+    cookies: tuple[CookieToSet, ...] = field(default=(), repr=False)
+    signs_in: "Evidence | None" = None
+    remember: bool = False
     signed_out: bool = False
+    carries_token: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One address of ours.
+    """One address of ours, for one method.
 
-    ``endpoint`` is its name within the blueprint; ``requires`` what the guard demands.
+    ``endpoint``  its name within the blueprint; two routes that share it share the address
+    ``requires``  what the guard demands; None: everybody may call it
+    ``limit``     how often one network may call it, charged before the action
+    ``again``     the page once more after a refusal, with what was wrong; without it the refusal is the answer
     """
 
     rule: str
     endpoint: str
     method: Literal["GET", "POST", "DELETE"]
     answer: Callable[[Call], Answer]
-    requires: Requirement
+    requires: Requirement | None
     about: str
+    limit: LimitText | None = None
+    again: "Callable[[Call, AuthError], Answer] | None" = None
+
+
+def form_routes(
+    rule: str,
+    endpoint: str,
+    *,
+    show: Callable[[Call], Answer],
+    act: Callable[[Call], Answer],
+    again: "Callable[[Call, AuthError], Answer]",
+    about: str,
+    requires: Requirement | None = None,
+    limit: LimitText | None = None,
+) -> tuple[Route, Route]:
+    """The two routes of a form: a GET that shows it, and a POST that carries it out or shows it again."""
+    shown = f"The form; as JSON, its fields: {about.partition(':')[0].lower()}."
+    return (
+        Route(rule=rule, endpoint=endpoint, method="GET", answer=show, requires=requires, about=shown),
+        Route(
+            rule=rule,
+            endpoint=endpoint,
+            method="POST",
+            answer=act,
+            again=again,
+            requires=requires,
+            about=about,
+            limit=limit,
+        ),
+    )

@@ -5,7 +5,7 @@ import logging
 import pytest
 from tests.shop import CHEAP, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
-from ostiary import Passwords, Sessions, SignInRefused
+from ostiary import SignIn, SignInRefused
 from ostiary.features.passwords import Argon2id, PasswordVerifier
 from ostiary.features.passwords.input_bounds import LONGEST_CHARACTERS, LONGEST_IDENTIFIER
 from ostiary.kernel.errors import ConfigurationError, Unavailable
@@ -25,22 +25,6 @@ def _shop(url: str, lookup):
 def _verify(shop: Shop, identifier="ada", password=PASSWORD):
     with shop.app.test_request_context():
         return shop.auth.passwords.verify(identifier, password)
-
-
-@pytest.fixture
-def hashes(monkeypatch):
-    """How often the slow function was called, and with which parameters."""
-    from ostiary.features.passwords import argon2id
-
-    calls = []
-    original = argon2id.verify_secret
-
-    def counting(stored, *rest):
-        calls.append(stored.decode().split("$")[3])
-        return original(stored, *rest)
-
-    monkeypatch.setattr(argon2id, "verify_secret", counting)
-    return calls
 
 
 def test_the_right_password_is_evidence_with_its_time_its_epoch_and_what_it_was_counted_against(shop: Shop) -> None:
@@ -198,12 +182,29 @@ def test_a_subject_that_changes_between_two_lookups_is_refused(sqlite_url: str) 
             _verify(shop)
 
 
+@pytest.mark.attack("X1")
+def test_a_lookup_that_fails_takes_nobodys_allowance(sqlite_url: str) -> None:
+    away = [True]
+
+    def lookup(_: str):
+        if away[0]:
+            raise LookupError("the table is away")
+        return hashed()
+
+    with open_shop(sqlite_url, users=lookup, sign_in=SignIn(account_limit="2/1h", nearby_limit="2/1h")) as shop:
+        for _ in range(5):
+            assert shop.browser().sign_in().status_code == 503
+        away[0] = False
+        assert [shop.browser().sign_in(password="wrong").status_code for _ in range(3)] == [401, 401, 429]
+
+
 @pytest.mark.attack("I2")
 def test_while_every_slot_is_taken_known_and_unknown_names_wait_alike(sqlite_url: str) -> None:
     with open_shop(sqlite_url, clock=FrozenClock()) as shop:
         verifier = shop.runtime.action("passwords", PasswordVerifier)
-        verifier._slots._places = 0
-        held = [verifier._slots.slot() for _ in range(4)]
+        slots = verifier._hasher._slots
+        slots._places = 0
+        held = [slots.slot() for _ in range(4)]
         for slot in held:
             slot.__enter__()
         for name in ("ada", "ned"):
@@ -218,12 +219,3 @@ def test_a_password_is_hashed_by_the_settings_of_the_application(shop: Shop) -> 
         stored = shop.auth.passwords.hash(PASSWORD)
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert CHEAP.verify(stored, PASSWORD)
-
-
-def test_passwords_without_users_or_with_a_lookup_to_be_awaited_are_problems() -> None:
-    async def lookup(_: str):
-        return None
-
-    assert [problem.code for problem in Passwords().problems()] == ["passwords_without_users"]
-    assert [problem.code for problem in Passwords(lookup=lookup).problems()] == ["async_lookup"]
-    assert Sessions().name == "sessions"

@@ -217,3 +217,11 @@ def test_when_the_store_cannot_be_reached_nobody_passes() -> None:
     assert caught.value.status == 503
     assert "Retry-After" in caught.value.headers
     assert counting.announced == []
+
+
+def test_a_use_that_could_not_be_tried_is_given_back(counting: Counting) -> None:
+    assert counting.count_passes(11) == 10
+    counting.limiter.give_back(TEN, "ada")
+    assert counting.count_passes(2) == 1
+    counting.limiter.give_back(TEN, "somebody who was never charged")
+    assert counting.count_passes(11, key="somebody who was never charged") == 10

@@ -169,6 +169,17 @@ def test_an_operator_ends_the_sessions_of_everybody(shop: Shop) -> None:
         assert shop.auth.sessions.end_everybody() == 2
     assert (ada.who, bob.who, shop.rows()) == ("", "", [])
     assert sorted(who for name, who, _ in shop.audit() if name == "session_ended") == ["ada", "bob"]
+    assert shop.audit()[-1] == ("everybody_signed_out", None, {"reason": "ended_by_operator", "sessions": 2})
+
+
+def test_whoever_hears_that_others_are_signed_out_hears_which_session_stays(shop: Shop) -> None:
+    browser = shop.browser()
+    browser.sign_in()
+    id = browser.cookie().partition(".")[0]
+    browser.post("/leave?scope=others")
+    assert shop.audit("ada")[-1][2]["kept"] == id
+    browser.post("/leave?scope=everywhere")
+    assert "kept" not in shop.audit("ada")[-1][2]
 
 
 def test_ending_one_session_is_done_once_and_by_its_owner(shop: Shop) -> None:

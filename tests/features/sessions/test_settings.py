@@ -14,6 +14,7 @@ def _codes(feature: Sessions) -> list[str]:
 
 
 @pytest.mark.must("63B-5.2")
+@pytest.mark.must("63B-2.1.3/2.2.3")
 def test_both_timeouts_are_on_by_default_and_within_nist() -> None:
     assert 0 < milliseconds(Sessions().idle) < milliseconds(Sessions().absolute) <= 30 * DAY
 

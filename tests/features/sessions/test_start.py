@@ -106,6 +106,7 @@ def test_an_id_that_the_server_did_not_make_is_never_adopted(shop: Shop, planted
 
 @pytest.mark.asvs("V7.2.3")
 @pytest.mark.asvs("V11.5.1")
+@pytest.mark.asvs("V14.2.4")
 @pytest.mark.must("63B-5.1")
 @pytest.mark.attack("W1")
 def test_a_session_is_256_random_bits_of_which_the_table_holds_only_a_digest(shop: Shop) -> None:

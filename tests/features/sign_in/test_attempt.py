@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.shop import NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
+from tests.shop import KEY, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 from ostiary import SignIn, SignInRefused, TooManyAttempts
 from ostiary.features.sign_in import Guess, SignInActions, WrongProof
@@ -11,8 +11,12 @@ from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.kernel.clock import DAY, HOUR
 from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.factor import Evidence, Factor
+from ostiary.kernel.key_ring import KeyRing
+from ostiary.kernel.secret import Secret
 from ostiary.storage.ephemeral.memory import MemoryEphemeralStore
 from ostiary.storage.ephemeral.store import EphemeralStore
+
+RING = KeyRing([Secret(KEY)])
 
 
 def _from(shop: Shop, address: str, **headers: str):
@@ -172,6 +176,13 @@ def test_no_name_is_too_strange_to_be_counted(shop: Shop, identifier: str) -> No
         _attempts(shop).attempt(Guess(method="password", identifier=identifier), lambda: WrongProof())
 
 
+@pytest.mark.attack("U9")
+@pytest.mark.parametrize("character", ["\ufdfa", "\u0390", "\u1f80", "a", "+", "@"])
+def test_a_name_of_a_million_characters_is_cut_before_it_is_normalised(character: str) -> None:
+    # U+FDFA becomes eighteen characters.
+    assert len(Guess(method="password", identifier=character * 1_000_000).account) <= 18 * 1_024
+
+
 @pytest.mark.attack("K13")
 @pytest.mark.attack("U8")
 def test_made_up_names_leave_nothing_that_does_not_expire(sqlite_url: str, clock: FrozenClock) -> None:
@@ -225,6 +236,13 @@ def test_a_failure_is_on_record_with_when_whose_how_and_from_where(shop: Shop) -
     ]
 
 
+@pytest.mark.asvs("V16.3.1")
+def test_however_many_names_are_made_up_the_log_says_that_they_are_unknown(slow_attacker: Shop) -> None:
+    for _ in range(102):
+        assert not _guess(slow_attacker, WrongProof())
+    assert {event.reason for event in slow_attacker.events} == {"unknown_identifier"}
+
+
 # The epoch
 
 
@@ -251,8 +269,18 @@ def test_the_oldest_reading_of_the_epoch_counts(shop: Shop) -> None:
     actions = _attempts(shop)
     fresh = Evidence("ada", Factor("password", at=NOON), 1)
     assert actions.conclude(fresh).epoch == 1
-    assert actions.conclude(fresh, first_epoch=0).epoch == 0
+    assert actions.conclude(Evidence("ada", Factor("password", at=NOON), 0), first_epoch=1).epoch == 0
     assert actions.conclude(Evidence("ada", Factor("app", at=NOON))).epoch == 1
+
+
+@pytest.mark.attack("S18")
+def test_what_was_proven_before_everything_was_ended_counts_no_longer(shop: Shop) -> None:
+    shop.suspend("ada")
+    earlier = (Factor("totp", at=NOON - 1),)
+    outcome = _attempts(shop).conclude(Evidence("ada", Factor("password", at=NOON), 1), earlier=earlier, first_epoch=0)
+    assert (outcome.factors, outcome.epoch) == ((Factor("password", at=NOON),), 1)
+    when = Evidence("ada", Factor("password", at=NOON))
+    assert _attempts(shop).conclude(when, earlier=earlier, first_epoch=0).epoch == 0, "it may have begun before"
 
 
 # Failing closed
@@ -268,6 +296,7 @@ class _Down:
         return fail
 
 
+@pytest.mark.asvs("V16.5.2")
 @pytest.mark.asvs("V16.5.3")
 @pytest.mark.attack("K11")
 def test_where_nothing_can_be_counted_nobody_may_guess(sqlite_url: str) -> None:
@@ -370,14 +399,14 @@ def test_a_known_device_has_a_hundred_failures_of_its_own(slow_attacker: Shop) -
 
 @pytest.mark.must("63B-3.2.2")
 def test_of_two_hundred_at_once_no_more_than_a_hundred_get_an_answer() -> None:
-    failures = ConsecutiveFailures(MemoryEphemeralStore(), most=100)
+    failures = ConsecutiveFailures(MemoryEphemeralStore(), RING, most=100)
     with ThreadPoolExecutor(8) as pool:
         allowed = list(pool.map(lambda _: failures.allow("ada", "password", device=None, now=NOON), range(200)))
     assert allowed.count(True) == 100
 
 
 def test_failures_of_one_account_method_and_device_are_nobody_elses() -> None:
-    failures = ConsecutiveFailures(MemoryEphemeralStore(), most=1)
+    failures = ConsecutiveFailures(MemoryEphemeralStore(), RING, most=1)
     ways = [("ada", "password", None), ("bob", "password", None), ("ada", "totp", None), ("ada", "password", "d")]
     assert [failures.allow(who, method, device=device, now=NOON) for who, method, device in ways * 2] == [True] * 4 + [
         False
@@ -385,7 +414,7 @@ def test_failures_of_one_account_method_and_device_are_nobody_elses() -> None:
 
 
 def test_an_account_that_is_given_back_can_be_tried_again() -> None:
-    failures = ConsecutiveFailures(MemoryEphemeralStore(), most=1)
+    failures = ConsecutiveFailures(MemoryEphemeralStore(), RING, most=1)
     for _ in range(2):
         failures.allow("ada", "password", device=None, now=NOON)
     failures.forgive("ada", "password")
@@ -397,3 +426,14 @@ def test_a_hundred_failures_do_not_tell_whether_the_account_exists(slow_attacker
     for _ in range(101):
         assert not _guess(slow_attacker, WrongProof("ada"))
         assert not _guess(slow_attacker, WrongProof())
+
+
+def test_a_success_in_another_application_gives_nobody_a_guess_back() -> None:
+    """Both keep their counters in one Redis, and each has an "ada"."""
+    store = MemoryEphemeralStore()
+    here = ConsecutiveFailures(store, RING, most=1)
+    there = ConsecutiveFailures(store, KeyRing([Secret("another-Zk7Qw2mXp9Rt4Lc8Vb1Nf6Hj3Gd5Sy0a")]), most=1)
+    assert here.allow("ada", "password", device=None, now=NOON)
+    there.forgive("ada", "password")
+    assert not here.allow("ada", "password", device=None, now=NOON)
+    assert there.allow("ada", "password", device=None, now=NOON)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.shop import NOON
 
-from ostiary.features.sign_in.decide import decide
+from ostiary.features.sign_in.decide import decide, decide_remembered
 from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
 from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
 
@@ -54,6 +54,23 @@ def _decide(*proven: str, wanted: int = 1, provable=(), enrollable=(), subject: 
 def test_every_line_of_the_table(proven, wanted, provable, enrollable, outcome) -> None:
     decided = _decide(*proven, wanted=wanted, provable=provable, enrollable=enrollable)
     assert type(decided) is outcome
+
+
+@pytest.mark.asvs("V6.3.4")
+@pytest.mark.attack("L8")
+@pytest.mark.parametrize(
+    ("subject", "wanted", "outcome"),
+    [("ada", 1, SignedIn), ("ada", 0, SignedIn), ("ada", 2, Refused), ("ada", 3, Refused), ("", 1, Refused)],
+)
+def test_a_remembered_browser_is_enough_where_one_factor_is(subject, wanted, outcome) -> None:
+    assert type(decide_remembered(subject, epoch=7, wanted=wanted, now=NOON)) is outcome
+
+
+def test_a_remembered_browser_carries_the_epoch_of_its_series_and_no_factor() -> None:
+    decided = decide_remembered("ada", epoch=7, wanted=1, now=NOON)
+    assert (decided.subject, decided.epoch, decided.at) == ("ada", 7, NOON)
+    assert decided.factors == (Factor("remember", at=NOON),)
+    assert count_factors(decided.factors) == 0
 
 
 def test_the_ways_to_go_on_are_those_that_add_something() -> None:

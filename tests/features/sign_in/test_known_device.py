@@ -86,6 +86,24 @@ def test_while_an_attacker_uses_up_the_guesses_the_owner_signs_in_from_her_own_b
     assert (hers.sign_in().status_code, hers.who) == (200, "ada")
 
 
+@pytest.mark.attack("K7")
+def test_while_a_neighbour_uses_up_her_networks_guesses_the_owner_signs_in_from_her_own_browser(shop: Shop) -> None:
+    hers = shop.browser()
+    hers.sign_in()
+    hers.post("/leave")
+    answers = [shop.browser().sign_in(f"user{number}", "wrong").status_code for number in range(70)]
+    assert answers[-1] == 429
+    assert shop.browser().sign_in().status_code == 429
+    assert (hers.sign_in().status_code, hers.who) == (200, "ada")
+
+
+def test_a_known_device_is_one_for_the_accounts_that_signed_in_on_it_and_no_way_to_try_others(shop: Shop) -> None:
+    browser = shop.browser()
+    browser.sign_in()
+    answers = [browser.sign_in(f"user{number}", "wrong").status_code for number in range(70)]
+    assert answers[-1] == 429
+
+
 @pytest.mark.attack("K2")
 def test_an_account_that_only_looks_like_the_victims_gives_no_allowance_against_hers(shop: Shop) -> None:
     attacker = shop.browser()

@@ -163,6 +163,25 @@ def test_a_key_is_matched_literally(store: EphemeralStore, key: str) -> None:
     assert store.get("plain", now=NOW) == b"1"
 
 
+def test_a_use_that_is_given_back_can_be_used_again(store: EphemeralStore) -> None:
+    for _ in range(2):
+        assert store.increment_within("l", cost=10, burst=20, now=NOW).allowed
+    assert not store.increment_within("l", cost=10, burst=20, now=NOW).allowed
+    store.give_back("l", cost=10, now=NOW)
+    assert store.increment_within("l", cost=10, burst=20, now=NOW).allowed
+    assert not store.increment_within("l", cost=10, burst=20, now=NOW).allowed
+
+
+def test_giving_back_more_than_was_used_gives_nobody_more_than_the_limit(store: EphemeralStore) -> None:
+    store.increment_within("l", cost=10, burst=20, now=NOW)
+    for _ in range(5):
+        store.give_back("l", cost=10, now=NOW)
+    store.give_back("never charged", cost=10, now=NOW)
+    for key in ("l", "never charged"):
+        charges = [store.increment_within(key, cost=10, burst=20, now=NOW).allowed for _ in range(3)]
+        assert charges == [True, True, False]
+
+
 # Races
 
 

@@ -6,12 +6,14 @@ No feature imports this one: it listens.
     record.py         an event as a row and as a line
     store.py          the table
     entries.py        reading it again
+    told.py           what a person is told of it
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ostiary.features.audit_log.entries import AuditEntries, AuditEntry
 from ostiary.features.audit_log.settings import AuditLogSettings
+from ostiary.features.audit_log.told import TOLD, told
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.event_bus import Listeners
@@ -19,8 +21,14 @@ from ostiary.kernel.events import Event
 from ostiary.kernel.feature import feature
 from ostiary.kernel.resources import Resources
 from ostiary.web.contribution import Contribution
+from ostiary.web.route import Call
+from ostiary.web.section import Section
 
 __all__ = ["AuditEntries", "AuditEntry", "AuditLog"]
+
+
+# What fits a screen, and covers the day of most people.
+_SHOWN: Final = 10
 
 
 @feature
@@ -47,4 +55,13 @@ class AuditLog(AuditLogSettings):
         database = resources.find(Database)
         if database is not None:
             listeners.during(Event, recorder.record)
-        return Contribution(actions=AuditEntries(database), listeners=listeners)
+        entries = AuditEntries(database)
+
+        def lately(call: Call) -> dict[str, object]:
+            """What happened to the caller lately, as far as it concerns her safety."""
+            found = entries.entries(subject=call.principal.subject, event=TOLD, limit=_SHOWN)
+            return {"entries": [told(entry) for entry in found]}
+
+        section = Section(name="events", template="audit_log/events.html", place=90, facts=lately)
+        sections = (section,) if database is not None else ()
+        return Contribution(actions=entries, listeners=listeners, sections=sections)

@@ -1,7 +1,7 @@
 """Reading the audit log: the newest entries of a subject, of a kind of event, or since an instant."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,15 @@ class AuditEntry:
     subject: str | None
     detail: Mapping[str, Any]
 
+    def moment(self) -> str:
+        """The instant in RFC 3339."""
+        return datetime.fromtimestamp(self.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def as_json(self) -> str:
         """One line of JSON, with the instant in RFC 3339."""
-        moment = datetime.fromtimestamp(self.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return json.dumps({"id": self.id, "at": moment, "event": self.event, "subject": self.subject, **self.detail})
+        return json.dumps(
+            {"id": self.id, "at": self.moment(), "event": self.event, "subject": self.subject, **self.detail}
+        )
 
 
 class AuditEntries:
@@ -38,9 +43,14 @@ class AuditEntries:
         self._database = database
 
     def entries(
-        self, *, subject: str | None = None, event: str | None = None, since: Millis | None = None, limit: int = 100
+        self,
+        *,
+        subject: str | None = None,
+        event: str | Collection[str] | None = None,
+        since: Millis | None = None,
+        limit: int = 100,
     ) -> list[AuditEntry]:
-        """The newest entries first; at most ``limit`` of them."""
+        """The newest entries first; at most ``limit`` of them. ``event`` is a name, or several."""
         from ostiary.features.audit_log import store  # only with a database
 
         if self._database is None:
@@ -48,7 +58,8 @@ class AuditEntries:
                 "no_database", "this application has no database, so it keeps no audit rows", "add Sessions()"
             )
         with self._database.read() as connection:
-            rows = store.newest(connection, subject=subject, event=event, since=since, limit=limit)
+            named = (event,) if isinstance(event, str) else event
+            rows = store.newest(connection, subject=subject, events=named, since=since, limit=limit)
         return [
             AuditEntry(id=row_id, at=at, event=name, subject=who, detail=json.loads(detail))
             for row_id, at, name, who, detail in rows

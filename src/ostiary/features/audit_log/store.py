@@ -1,5 +1,7 @@
 """The audit table: rows are only ever added, and removed when they are old."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Column, Connection, Table, select
 
 from ostiary.kernel.clock import Millis
@@ -24,14 +26,14 @@ def insert(tx: Transaction, *, id: str, at: Millis, event: str, subject: str | N
 
 
 def newest(
-    connection: Connection, *, subject: str | None, event: str | None, since: Millis | None, limit: int
+    connection: Connection, *, subject: str | None, events: Collection[str] | None, since: Millis | None, limit: int
 ) -> list[tuple[str, Millis, str, str | None, str]]:
     """The newest rows that match, newest first: (id, at, event, subject, detail)."""
     query = select(audit.c.id, audit.c.at, audit.c.event, audit.c.subject, audit.c.detail)
     if subject is not None:
         query = query.where(audit.c.subject == subject)
-    if event is not None:
-        query = query.where(audit.c.event == event)
+    if events is not None:
+        query = query.where(audit.c.event.in_(events))
     if since is not None:
         query = query.where(audit.c.at >= since)
     rows = connection.execute(query.order_by(audit.c.id.desc()).limit(limit))

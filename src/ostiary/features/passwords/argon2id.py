@@ -4,6 +4,7 @@ The stored form is the PHC string ``$argon2id$v=19$m=65536,t=3,p=4$salt$hash``: 
 parameters, so that they can be raised while old hashes go on verifying.
 """
 
+import re
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -21,6 +22,24 @@ _TAG_BYTES: Final = 32
 _PREFIX: Final = "$argon2id$"
 # A stored hash of ours has about 97 characters; more is not one, and is not handed to the C library.
 _LONGEST_STORED: Final = 512
+_STORED: Final = re.compile(
+    r"\$argon2(?:id|i)\$v=19\$m=([1-9][0-9]{0,8}),t=([1-9][0-9]{0,8}),p=([1-9][0-9]{0,4})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+",
+    re.ASCII,
+)
+# What a stored hash may ask of the machine: two passes over the 2 GiB of RFC 9106 §4's first recommended option, or as
+# much work spread over less memory. Whoever can write one absurd hash into a table must not stop the server with it.
+_MOST_MEMORY_KIB: Final = 2_097_152
+_MOST_WORK: Final = 2 * _MOST_MEMORY_KIB
+_MOST_LANES: Final = 64
+
+
+def is_affordable(stored: str) -> bool:
+    """Whether this is a stored hash of the Argon2 family whose parameters the machine can be asked to compute."""
+    match = _STORED.fullmatch(stored) if len(stored) <= _LONGEST_STORED else None
+    if match is None:
+        return False
+    memory, passes, lanes = (int(number) for number in match.groups())
+    return memory <= _MOST_MEMORY_KIB and memory * passes <= _MOST_WORK and lanes <= _MOST_LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,7 @@ class Argon2id:
             candidate = password_bytes(password)
         except PasswordOutOfBounds:
             return False
-        if stored is None or not stored.startswith(_PREFIX) or len(stored) > _LONGEST_STORED or not stored.isascii():
+        if stored is None or not stored.startswith(_PREFIX) or not is_affordable(stored):
             return self._matches_nobody(candidate)
         try:
             return verify_secret(stored.encode("ascii"), candidate, Type.ID)
@@ -75,6 +94,10 @@ class Argon2id:
         except (InvalidHashError, VerificationError):
             # Damaged behind its prefix: the library gave up before it did any work.
             return self._matches_nobody(candidate)
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Whether a stored hash was made with anything but today's parameters, or by another scheme."""
+        return not stored.startswith(f"{_PREFIX}v=19$m={self.memory_kib},t={self.passes},p={self.lanes}$")
 
     def _matches_nobody(self, candidate: bytes) -> bool:
         # The work of a verification, for its time alone; the answer is no, whatever it finds.
@@ -87,3 +110,16 @@ class Argon2id:
             # wrong for that.
             raise Unavailable(detail=f"Argon2id failed: {error}") from error
         return False
+
+
+class Argon2idForTests(Argon2id):
+    """Argon2id at a price that a test can pay a thousand times: half a millisecond. Never outside the test kit."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(memory_kib=1_024, passes=1, lanes=1)
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Only another scheme is old: what is stored at full price is never made cheap, whoever stores it."""
+        return not stored.startswith(_PREFIX)

@@ -1,43 +1,37 @@
 """One guess of a password: count it, look the account up, verify, and answer with evidence.
 
 The order is the defence. Input is bounded first; the guess is counted before the account is looked
-up; the account's epoch is read before its hash; and an unknown name costs exactly one verification,
-like a known one.
+up; the account's epoch is read before its hash; and an unknown name costs exactly as many verifications as
+a known one.
 """
 
-import logging
-
-from ostiary.features.passwords.argon2id import Argon2id
-from ostiary.features.passwords.hash_slots import HashSlots
+from ostiary.features.passwords.directory import Directory
+from ostiary.features.passwords.hashing import PasswordHasher
 from ostiary.features.passwords.input_bounds import LONGEST_IDENTIFIER
-from ostiary.features.passwords.settings import Lookup
+from ostiary.features.passwords.users import Users
 from ostiary.features.sign_in import Guess, SignInActions, WrongProof
 from ostiary.kernel.clock import Clock
-from ostiary.kernel.errors import ConfigurationError, Unavailable, misconfigured
 from ostiary.kernel.factor import Evidence, Factor
 
 _METHOD = "password"
-_log = logging.getLogger("ostiary.passwords")
 
 
 class PasswordVerifier:
-    """``auth.passwords``: verifies what somebody says is her password."""
+    """Verifies what somebody says is her password: against stored hashes, or by asking another system."""
 
-    __slots__ = ("_clock", "_lookup", "_sign_in", "_slots", "scheme")
+    __slots__ = ("_clock", "_hasher", "_sign_in", "_source")
 
     def __init__(
-        self, *, scheme: Argon2id, slots: HashSlots, lookup: Lookup | None, sign_in: SignInActions, clock: Clock
+        self, *, hasher: PasswordHasher, source: Users | Directory, sign_in: SignInActions, clock: Clock
     ) -> None:
-        self.scheme = scheme
-        self._slots = slots
-        self._lookup = lookup
+        self._hasher = hasher
+        self._source = source
         self._sign_in = sign_in
         self._clock = clock
 
     def hash(self, password: str) -> str:
         """The stored form of a new password. Raises ``ValueError`` for an empty or overlong one."""
-        with self._slots.slot():
-            return self.scheme.hash(password)
+        return self._hasher.hash(password)
 
     def verify(self, identifier: str, password: str) -> Evidence:
         """Evidence that the caller knows the password of this account.
@@ -45,53 +39,58 @@ class PasswordVerifier:
         Raises ``SignInRefused`` (401; one message for an unknown name and a wrong password),
         ``TooManyAttempts`` (429) and ``Unavailable`` (503).
         """
-        if not isinstance(identifier, str) or not isinstance(password, str):
-            message = "identifier and password are text"
-            raise TypeError(message)
+        require_text(identifier, password)
         # Control characters and lone surrogates are in no name, and some database drivers choke on them.
-        known = len(identifier) <= LONGEST_IDENTIFIER and identifier.isprintable()
+        is_name = len(identifier) <= LONGEST_IDENTIFIER and identifier.isprintable()
+        known = identifier if is_name else ""
         guess = Guess(method=_METHOD, identifier=identifier[:LONGEST_IDENTIFIER])
-        return self._sign_in.attempt(guess, lambda: self._prove(identifier if known else "", password))
+        if isinstance(self._source, Directory):
+            directory = self._source
+            return self._sign_in.attempt(guess, lambda: self._prove_elsewhere(directory, known, password))
+        users = self._source
+        return self._sign_in.attempt(guess, lambda: self._prove(users, known, password))
 
-    def _prove(self, identifier: str, password: str) -> Evidence | WrongProof:
+    def verify_current(self, subject: str, identifier: str, stored: str | None, password: str) -> Evidence:
+        """Evidence that somebody whose hash is at hand knows her password: counted and refused like any other guess.
+
+        ``identifier`` is what she is known by, under which guesses are counted; ``stored`` her hash.
+        """
+
+        def prove() -> Evidence | WrongProof:
+            if self._hasher.verify(stored, password) is None:
+                return WrongProof(subject)
+            return Evidence(subject, Factor(_METHOD, at=self._clock.now()))
+
+        return self._sign_in.attempt(Guess(method=_METHOD, identifier=identifier[:LONGEST_IDENTIFIER]), prove)
+
+    def _prove(self, users: Users, identifier: str, password: str) -> Evidence | WrongProof:
         # The epoch is read before the hash that the guess is verified against, so that a password change or a
-        # suspension in between ends what comes of this guess. A lookup that names the subject is asked first for
-        # the name and then again for the hash; an unknown name is asked as often.
-        subject, _ = self._look_up(identifier)
+        # suspension in between ends what comes of this guess.
+        subject = users.subject_of(identifier)
         epoch = self._sign_in.epoch(subject or identifier)
-        again, stored = self._look_up(identifier)
-        with self._slots.slot():
-            matched = self.scheme.verify(stored if again == subject else None, password)
-        if not matched or subject is None:
+        stored = users.hash_of(identifier, subject)
+        match = self._hasher.verify(stored, password)
+        if match is None or subject is None:
             return WrongProof(subject)
+        if match.renewed is not None and stored is not None:
+            users.renew(subject, stored, match.renewed)
         return Evidence(subject, Factor(_METHOD, at=self._clock.now()), epoch)
 
-    def _look_up(self, identifier: str) -> tuple[str | None, str | None]:
-        found = self._ask(identifier)
-        if found is None:
-            return None, None
-        if isinstance(found, str):
-            return identifier, found
-        match found:
-            case tuple((str() as subject, str() as stored)) if subject:
-                return subject, stored
-            case _:
-                raise _wrong_lookup(found)
-
-    def _ask(self, identifier: str) -> object:
-        if not identifier or self._lookup is None:
-            return None
-        try:
-            return self._lookup(identifier)
-        except Exception as error:
-            # A table that cannot be read is nobody's wrong password.
-            _log.exception("Passwords(lookup=…) failed")
-            raise Unavailable(detail=f"lookup raised {type(error).__name__}") from error
+    def _prove_elsewhere(self, directory: Directory, identifier: str, password: str) -> Evidence | WrongProof:
+        expected = directory.expect(identifier)
+        epoch = self._sign_in.epoch(expected or identifier)
+        subject = directory.verify(identifier, password)
+        if subject is None:
+            # Without accounts nobody knows whether that name exists: made-up ones must fill no table.
+            return WrongProof(expected if expected != identifier else None)
+        if subject != expected:
+            # She signs in under a name she has elsewhere. Whether she may at all is asked after this reading.
+            epoch = self._sign_in.epoch(subject)
+        return Evidence(subject, Factor(_METHOD, at=self._clock.now()), epoch)
 
 
-def _wrong_lookup(found: object) -> ConfigurationError:
-    return misconfigured(
-        "lookup_returns_neither",
-        f"Passwords(lookup=…) returned a {type(found).__name__}",
-        "return the stored hash, or (subject, hash) with both as text, or None when there is nobody of that name",
-    )
+def require_text(*values: object) -> None:
+    """Raise ``TypeError`` for what is not text; the message holds none of it."""
+    if not all(isinstance(value, str) for value in values):
+        message = "identifiers and passwords are text"
+        raise TypeError(message)

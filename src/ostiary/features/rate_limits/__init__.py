@@ -15,6 +15,7 @@ from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import feature
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.limit import Limiter
+from ostiary.kernel.rehearsal import Rehearsal
 from ostiary.kernel.resources import Resources
 from ostiary.web.contribution import Contribution
 
@@ -37,6 +38,7 @@ class RateLimits(RateLimitsSettings):
             resources[Clock],  # type: ignore[type-abstract]
             resources[EventBus].announce,
             enabled=self.enabled,
+            rehearsal=resources.find(Rehearsal),
         )
         resources.add(limiter, as_type=Limiter)
         return Contribution(actions=limiter)

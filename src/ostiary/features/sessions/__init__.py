@@ -6,11 +6,12 @@ start.py      a new session for a sign-in
 present.py    the cookie of a request, checked
 end.py        here, elsewhere, everywhere
 devices.py    the list a person sees
+device_name.py  what a browser is called there
 http.py       the addresses
 """
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ostiary.features.sessions.settings import SessionsSettings
 from ostiary.kernel.client import ClientSource
@@ -18,12 +19,30 @@ from ostiary.kernel.clock import Clock
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
-from ostiary.kernel.feature import feature
+from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.resources import Resources
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
+from ostiary.web.section import Section
 
-__all__ = ["Sessions"]
+if TYPE_CHECKING:
+    from ostiary.features.sessions.end import SessionActions
+    from ostiary.features.sessions.http import session_id
+
+__all__ = ["SessionActions", "Sessions", "session_id"]
+
+
+def __getattr__(name: str) -> Any:  # a public name that brings SQLAlchemy
+    if name == "SessionActions":
+        from ostiary.features.sessions.end import SessionActions
+
+        return SessionActions
+    if name == "session_id":
+        from ostiary.features.sessions.http import session_id
+
+        return session_id
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
 
 
 @feature
@@ -61,7 +80,7 @@ class Sessions(SessionsSettings):
                 cure="at_most is at least 1, or None for no limit",
             )
 
-    def routes(self) -> tuple[object, ...]:
+    def routes(self, on: Mapping[str, Feature]) -> tuple[object, ...]:  # noqa: ARG002 - as every feature
         """The device list, ending one, signing out."""
         from ostiary.features.sessions.http import ROUTES  # SQLAlchemy only where it is used
 
@@ -77,6 +96,7 @@ class Sessions(SessionsSettings):
     def contribute(self, resources: Resources) -> Contribution:
         """``auth.sessions`` and the reader of the cookie."""
         from ostiary.features.sessions.end import SessionActions  # SQLAlchemy only where it is used
+        from ostiary.features.sessions.http import session_facts
         from ostiary.features.sessions.present import SessionReader
         from ostiary.features.sessions.start import SessionStarter
         from ostiary.storage.database import Database
@@ -99,4 +119,6 @@ class Sessions(SessionsSettings):
             starter=starter,
         )
         reader = SessionReader(resources[GuardReads], cookies)
-        return Contribution(actions=actions, readers=(reader,))
+        resources.add(reader)
+        section = Section(name="devices", template="sessions/devices.html", place=10, facts=session_facts)
+        return Contribution(actions=actions, readers=(reader,), sections=(section,))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ostiary.features.sessions.device_name import device_name
 from ostiary.features.sessions.store import SessionRow
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.factor import Factor, decode_factors
@@ -35,6 +36,7 @@ class Device:
             "ends_at": self.ends_at.isoformat(),
             "methods": sorted({factor.kind for factor in self.factors}),
             "device": self.device,
+            "device_name": device_name(self.device),
             "network": self.network,
             "current": self.current,
         }

@@ -4,15 +4,16 @@
 dead at its next request. Rows are removed as well, but that is housekeeping.
 """
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from ostiary.features.sessions import store
 from ostiary.features.sessions.devices import Device, device_of
 from ostiary.features.sessions.start import NewSession, SessionStarter
 from ostiary.kernel.client import ClientSource
-from ostiary.kernel.clock import Clock
+from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.event_bus import EventBus
-from ostiary.kernel.events import CredentialsRevoked, SessionEnded, SignedOut
+from ostiary.kernel.events import CredentialsRevoked, EverybodySignedOut, SessionEnded, SignedOut
 from ostiary.kernel.outcome import SignedIn
 from ostiary.storage.database import Database, Transaction
 from ostiary.storage.subjects import raise_epoch
@@ -35,13 +36,29 @@ class SessionActions:
         self._starter = starter
 
     def start(
-        self, tx: Transaction, signed_in: SignedIn, *, replaces: str | None = None, inherits: bool = False
+        self,
+        tx: Transaction,
+        signed_in: SignedIn,
+        *,
+        replaces: str | None = None,
+        inherits: bool = False,
+        secret_for: Callable[[str], str] | None = None,
+        ends_by: Millis | None = None,
     ) -> NewSession:
         """A session for a sign-in. Takes a ``SignedIn``, which only ``sign_in`` makes.
 
         ``replaces`` is the id of the session it ends; with ``inherits``, the one whose proofs it builds on.
+        ``secret_for`` and ``ends_by`` are those of a remembered browser, see ``SessionStarter.start``.
         """
-        return self._starter.start(tx, signed_in, client=self._client(), replaces=replaces, inherits=inherits)
+        return self._starter.start(
+            tx,
+            signed_in,
+            client=self._client(),
+            replaces=replaces,
+            inherits=inherits,
+            secret_for=secret_for,
+            ends_by=ends_by,
+        )
 
     def epoch_of(self, id: str, subject: str) -> int | None:
         """The epoch a session of this subject was started under, or None if it has ended."""
@@ -57,11 +74,15 @@ class SessionActions:
     def end(self, id: str, *, owner: str | None = None) -> bool:
         """End one session. With ``owner``, only hers: somebody else's is as good as unknown. False: there was none."""
         with self._database.write() as tx:
-            subject = store.delete(tx, id, subject=owner)
-            if subject is None:
-                return False
-            now, network = self._clock.now(), self._client().network
-            self._bus.emit(SessionEnded(at=now, subject=subject, session=id, reason="ended", network=network), tx)
+            return self.end_in(tx, id, subject=owner, reason="ended")
+
+    def end_in(self, tx: Transaction, id: str, *, subject: str | None, reason: str) -> bool:
+        """End one session in a transaction, with ``subject`` only if it is hers. False: there was none."""
+        owner = store.delete(tx, id, subject=subject)
+        if owner is None:
+            return False
+        now, network = self._clock.now(), self._client().network
+        self._bus.emit(SessionEnded(at=now, subject=owner, session=id, reason=reason, network=network), tx)
         return True
 
     def sign_out(self, id: str, subject: str) -> None:
@@ -93,14 +114,23 @@ class SessionActions:
             if keep is not None:
                 store.carry_over(tx, keep, subject=subject, epoch=epoch, was=epoch - 1)
             now, network = self._clock.now(), self._client().network
-            self._bus.emit(CredentialsRevoked(at=now, subject=subject, reason=reason, epoch=epoch, network=network), tx)
+            event = CredentialsRevoked(at=now, subject=subject, reason=reason, epoch=epoch, network=network, kept=keep)
+            self._bus.emit(event, tx)
         return ended
 
+    def outlive(self, tx: Transaction, id: str, *, subject: str, epoch: int) -> bool:
+        """Let one session live on under the epoch that was raised in this transaction: the browser that changed a password."""
+        return store.carry_over(tx, id, subject=subject, epoch=epoch, was=epoch - 1)
+
     def end_everybody(self, *, reason: str = "ended_by_operator") -> int:
-        """End every session there is; the answer is how many. Tokens and keys of programs are not sessions."""
+        """End every session there is, and forget every browser; the answer is how many sessions there were.
+
+        Tokens and keys of programs are not sessions.
+        """
         with self._database.write() as tx:
             ended = store.delete_everybodys(tx)
             now = self._clock.now()
             for session, subject in ended:
                 self._bus.emit(SessionEnded(at=now, subject=subject, session=session, reason=reason), tx)
+            self._bus.emit(EverybodySignedOut(at=now, reason=reason, sessions=len(ended)), tx)
         return len(ended)

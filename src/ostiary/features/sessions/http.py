@@ -1,11 +1,12 @@
 """The addresses of sessions: the device list, ending one, signing out here, on the others, or everywhere."""
 
-from typing import Final
+from typing import Any, Final
 
 from ostiary.features.sessions.end import SessionActions
 from ostiary.kernel.errors import AuthError, MalformedRequest
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of
+from ostiary.web.addresses import Addresses
 from ostiary.web.body import read_fields
 from ostiary.web.route import Answer, Call, Route
 
@@ -22,16 +23,27 @@ def session_id(principal: Principal) -> str | None:
 
 def list_sessions(call: Call) -> Answer:
     """The browsers the caller is signed in on."""
+    return Answer(facts=session_facts(call), page="sessions/sessions")
+
+
+def session_facts(call: Call) -> dict[str, Any]:
+    """The browsers the caller is signed in on, for a section of the account page and for JSON."""
     principal = call.principal
     devices = call.resources[SessionActions].list(principal.subject, current=session_id(principal))
-    return Answer(facts={"sessions": [device.as_json() for device in devices]})
+    return {"sessions": [device.as_json() for device in devices]}
 
 
 def end_session(call: Call) -> Answer:
     """End one of the caller's sessions. Somebody else's answers as one that does not exist."""
     if not call.resources[SessionActions].end(call.variables["id"], owner=call.principal.subject):
         raise AuthError("There is no such session.", code="not_found", status=404)
-    return Answer(status=204)
+    addresses = call.resources[Addresses]  # type: ignore[type-abstract] # found by the protocol it fulfils
+    return Answer(status=204, goes_to=addresses.path("account" if addresses.has("account") else "sessions"))
+
+
+def ask_to_sign_out(call: Call) -> Answer:
+    """A page with one button: a link must not sign anybody out, and people follow links."""
+    return Answer(facts={"scopes": SCOPES, "signed_in": bool(call.principal)}, page="sessions/sign_out")
 
 
 def sign_out(call: Call) -> Answer:
@@ -41,7 +53,13 @@ def sign_out(call: Call) -> Answer:
         message = f"scope has to be one of: {', '.join(SCOPES)}."
         raise MalformedRequest(message)
     call.resources[SessionActions].leave(call.principal.subject, session_id(call.principal), scope)
-    return Answer(status=204, signed_out=scope != "others")
+    goes_to = None
+    addresses = call.resources[Addresses]  # type: ignore[type-abstract]
+    if scope == "others":
+        goes_to = addresses.path("account" if addresses.has("account") else "sessions")
+    elif addresses.has("sign_in"):
+        goes_to = addresses.path("sign_in", why="signed_out")
+    return Answer(status=204, signed_out=scope != "others", goes_to=goes_to or "/")
 
 
 ROUTES: Final = (
@@ -60,6 +78,22 @@ ROUTES: Final = (
         answer=end_session,
         requires=_BY_SESSION,
         about="End one of the caller's sessions.",
+    ),
+    Route(
+        rule="/sessions/<id>",
+        endpoint="end_session",
+        method="POST",
+        answer=end_session,
+        requires=_BY_SESSION,
+        about="The same, for forms.",
+    ),
+    Route(
+        rule="/sign-out",
+        endpoint="sign_out",
+        method="GET",
+        answer=ask_to_sign_out,
+        requires=None,
+        about="A page with the button that signs out.",
     ),
     Route(
         rule="/sign-out",

@@ -12,7 +12,7 @@ from ostiary.features.sessions import store
 from ostiary.kernel.clock import MINUTE, Millis
 from ostiary.kernel.factor import decode_factors
 from ostiary.kernel.principal import Credential, Principal, decode_place
-from ostiary.kernel.secret import parse_token
+from ostiary.kernel.secret import TokenParts, parse_token
 from ostiary.web.cookies import DOUBLED, CookiePolicy, read_cookie
 from ostiary.web.credential_reader import Presented, Reading, Rejected
 
@@ -70,8 +70,10 @@ class SessionReader:
         if value is DOUBLED:
             return Rejected("doubled")
         token = parse_token(value)
-        if token is None:
-            return Rejected("malformed")
+        return Rejected("malformed") if token is None else self.present(token, now)
+
+    def present(self, token: TokenParts, now: Millis) -> Presented | Rejected:
+        """Somebody, or why the token of a session is nobody's."""
         row = self._reads.fetch_one(self._select, (token.id,))
         if row is None:
             return Rejected("unknown")

@@ -5,6 +5,7 @@ beforehand is never adopted, and the one a sign-in replaces is deleted in the sa
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ostiary.features.sessions import store
@@ -48,12 +49,23 @@ class SessionStarter:
         self._bus = bus
 
     def start(
-        self, tx: Transaction, signed_in: SignedIn, *, client: Client, replaces: str | None, inherits: bool
+        self,
+        tx: Transaction,
+        signed_in: SignedIn,
+        *,
+        client: Client,
+        replaces: str | None,
+        inherits: bool,
+        secret_for: Callable[[str], str] | None = None,
+        ends_by: Millis | None = None,
     ) -> NewSession:
         """A new session, in the transaction of the sign-in; ``replaces`` is the id of the one it ends.
 
         ``inherits`` says that its proofs are among those of ``signed_in``. Raises ``InheritedSessionEnded`` if it is
         gone: deleting it is the one step that a sign-out of that session and this one race for.
+
+        ``secret_for`` makes the secret of a session id; None draws one. ``ends_by`` is when it ends at the latest,
+        where the sign-in goes back to a proof that was given earlier.
         """
         now = signed_in.at
         if self._at_most is not None:
@@ -61,7 +73,9 @@ class SessionStarter:
             store.serialise(tx, signed_in.subject)
         if replaces is not None and not self._end(tx, replaces, reason="replaced", now=now) and inherits:
             raise InheritedSessionEnded
-        session, secret = new_id(now, secrets.token_bytes(10)), new_secret()
+        session = new_id(now, secrets.token_bytes(10))
+        secret = new_secret() if secret_for is None else secret_for(session)
+        ends_at = now + self._absolute
         if self._at_most is not None:
             for surplus in store.oldest_beyond(tx, signed_in.subject, keep=self._at_most - 1, now=now):
                 self._end(tx, surplus, reason="too_many", now=now)
@@ -75,7 +89,7 @@ class SessionStarter:
                 "started_at": now,
                 "seen_at": now,
                 "idle_for": self._idle,
-                "ends_at": now + self._absolute,
+                "ends_at": ends_at if ends_by is None else min(ends_at, ends_by),
                 "factors": encode_factors(signed_in.factors),
                 "device": client.device[:_LONGEST_DEVICE] if client.device else None,
                 "network": client.network,

@@ -1,6 +1,9 @@
 """Sign-in: evidence in, outcome out; the one way from a proof to a session or a token.
 
 settings.py               the application's own page, its policy
+new_device.py             the owner is told of a browser that is new
+methods.py                what our own sign-in page can offer
+http.py                   that page
 attempt.py                one guess of any method: counted before it is verified
 known_device.py           how a victim keeps signing in while an attacker guesses
 consecutive_failures.py   when an account can be guessed at no further
@@ -8,27 +11,47 @@ decide.py                 evidence and policy to an outcome: a table
 pending.py                a sign-in between its first proof and its last
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from ostiary.features.sign_in.attempt import Guess, SignInActions, WrongProof
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.known_device import KnownDevices
+from ostiary.features.sign_in.methods import SignInMethod, SignInMethods, Way
+from ostiary.features.sign_in.new_device import TEMPLATE, NewDeviceNotice
 from ostiary.features.sign_in.pending import PendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.errors import Problem
-from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.event_bus import EventBus, Listeners
+from ostiary.kernel.events import SignInSucceeded
 from ostiary.kernel.factor import CATEGORIES, ProvableKinds
-from ostiary.kernel.feature import feature
+from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.limit import Limiter
 from ostiary.kernel.resources import Resources
+from ostiary.kernel.subject_gate import SubjectGate
 from ostiary.web.contribution import Contribution
 
-__all__ = ["Guess", "SignIn", "SignInActions", "WrongProof"]
+__all__ = [
+    "Guess",
+    "SignIn",
+    "SignInActions",
+    "SignInMethod",
+    "SignInMethods",
+    "Way",
+    "WrongProof",
+    "sign_in_page",
+]
+
+
+def sign_in_page(on: Mapping[str, Feature]) -> tuple[object, ...]:
+    """The routes of our sign-in page, for the methods that are forms; none where the application has a page of its own."""
+    from ostiary.features.sign_in.http import ROUTES  # Werkzeug's body parsers only where a page is served
+
+    return () if getattr(on.get("sign_in"), "page", None) is not None else ROUTES
 
 
 @feature
@@ -41,6 +64,14 @@ class SignIn(SignInSettings):
     def proofs(self) -> frozenset[str]:
         """What the application vouches for by itself."""
         return frozenset(self.vouches)
+
+    def mails(self) -> frozenset[str]:
+        """The notice of a new device, where it is wanted."""
+        return frozenset({TEMPLATE}) if self.new_device_mail else frozenset()
+
+    def required(self) -> tuple[str, ...]:
+        """Accounts as well, where their owners are written to."""
+        return (*self.requires, "accounts") if self.new_device_mail else self.requires
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong with these settings."""
@@ -66,13 +97,25 @@ class SignIn(SignInSettings):
             database=resources.find(Database),
             pending=PendingSignIns(
                 resources[EphemeralStore],  # type: ignore[type-abstract]
+                key_ring,
                 lifetime=milliseconds(self.pending),
             ),
             known_devices=KnownDevices(key_ring),
             limiter=resources[Limiter],  # type: ignore[type-abstract]
-            failures=ConsecutiveFailures(resources[EphemeralStore], most=self.failures),  # type: ignore[type-abstract]
+            failures=ConsecutiveFailures(
+                resources[EphemeralStore],  # type: ignore[type-abstract]
+                key_ring,
+                most=self.failures,
+            ),
             client=resources[ClientSource],  # type: ignore[type-abstract]
             bus=resources[EventBus],
             clock=clock,
+            # Asked for when it is used: accounts may be built after this, or not be on.
+            gate=lambda: resources.find(SubjectGate),  # type: ignore[type-abstract]
         )
-        return Contribution(actions=actions)
+        resources.add(SignInMethods())
+        listeners = Listeners()
+        if self.new_device_mail:
+            notice = NewDeviceNotice(resources)
+            listeners.during(SignInSucceeded, notice.tell)
+        return Contribution(actions=actions, listeners=listeners)

@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
-from ostiary.features.sign_in.decide import decide
+from ostiary.features.sign_in.decide import decide, decide_remembered
 from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.features.sign_in.pending import PendingSignIn, PendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
-from ostiary.kernel.errors import SignInRefused
+from ostiary.kernel.errors import SignInRefused, Unavailable
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import Event, GuessesForgiven, SignInFailed
 from ostiary.kernel.factor import Evidence, Factor, ProvableKinds, merge_factors
-from ostiary.kernel.limit import Limiter, parse_limit
-from ostiary.kernel.outcome import Outcome
+from ostiary.kernel.limit import Limit, Limiter, parse_limit
+from ostiary.kernel.outcome import Outcome, Refused, SignedIn
+from ostiary.kernel.subject_gate import SubjectGate
 
 if TYPE_CHECKING:
     from ostiary.storage.database import Database
+
+
+# Longer than any name; normalising a megabyte is work that a stranger should not get for nothing.
+_LONGEST_COUNTED = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,7 @@ class Guess:
         made from the identifier alone, so that it says nothing about which accounts exist.
         """
         # A lone surrogate has no bytes to count under; a stranger can send one, so it becomes a question mark.
-        text = self.identifier.encode("utf-8", "replace").decode()
+        text = self.identifier[:_LONGEST_COUNTED].encode("utf-8", "replace").decode()
         name = normalize("NFKC", text).strip().casefold()
         local, at, domain = name.rpartition("@")
         return f"{local.partition('+')[0]}@{domain}" if at else name
@@ -65,6 +70,7 @@ class SignInActions:
         "_clock",
         "_database",
         "_failures",
+        "_gate",
         "_limiter",
         "_limits",
         "_provable",
@@ -86,6 +92,7 @@ class SignInActions:
         client: ClientSource,
         bus: EventBus,
         clock: Clock,
+        gate: Callable[[], SubjectGate | None],
     ) -> None:
         self._settings = settings
         self._provable = provable
@@ -97,6 +104,7 @@ class SignInActions:
         self._client = client
         self._bus = bus
         self._clock = clock
+        self._gate = gate
         self._limits = {
             name: parse_limit(f"sign_in.{name}", getattr(settings, f"{name}_limit"))
             for name in ("network", "account", "nearby", "device")
@@ -114,33 +122,45 @@ class SignInActions:
     def attempt(self, guess: Guess, prove: Callable[[], Evidence | WrongProof]) -> Evidence:
         """Count the guess, then verify it.
 
-        Raises ``TooManyAttempts`` before any work is done, and ``SignInRefused`` for a wrong proof.
+        Raises ``TooManyAttempts`` before any work is done, ``SignInRefused`` for a wrong proof, and what the proof
+        raises; a guess that could not be verified (``Unavailable``) is given back.
         """
         client = self._client()
         device = self.known_devices.recognise(client.known_device, guess.identifier)
-        self._charge(guess, client.network, device)
-        proven = prove()
-        if not self._failures.allow(proven.subject, guess.method, device=device, now=self._clock.now()):
+        charges = self._charges(guess, client.network, device)
+        for limit, key in charges:
+            self._limiter.charge(limit, key)
+        try:
+            proven = prove()
+        except Unavailable:
+            # Nothing was verified: that a database or a directory is away counts against nobody.
+            for limit, key in charges:
+                self._limiter.give_back(limit, key)
+            raise
+        allowed = self._failures.allow(proven.subject, guess.method, device=device, now=self._clock.now())
+        if proven.subject is None:
+            # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
+            self._failed(guess, client, None, reason="unknown_identifier")
+        elif not allowed:
             self._failed(guess, client, proven.subject, reason="too_many_failures")
         elif isinstance(proven, WrongProof):
-            self._failed(
-                guess, client, proven.subject, reason="wrong_proof" if proven.subject else "unknown_identifier"
-            )
+            self._failed(guess, client, proven.subject, reason="wrong_proof")
         else:
             self._failures.forgive(proven.subject, guess.method, device=device)
             return replace(proven, guessed=guess.identifier)
         raise SignInRefused(detail=f"wrong {guess.method}")
 
-    def _charge(self, guess: Guess, network: str | None, device: str | None) -> None:
+    def _charges(self, guess: Guess, network: str | None, device: str | None) -> list[tuple[Limit, str]]:
+        """The limits a guess is counted against, each with its key."""
         account = guess.account
-        if network is not None:
-            self._limiter.charge(self._limits["network"], network)
         if device is not None:
-            self._limiter.charge(self._limits["device"], f"{device}|{account}")
-            return
+            # Neither her account's allowance nor her network's: whoever shares a network with her could use that up.
+            # A browser is known to the accounts that signed in on it, so it is no way to try many.
+            return [(self._limits["device"], f"{device}|{account}")]
+        charges = [(self._limits["account"], account)]
         if network is not None:
-            self._limiter.charge(self._limits["nearby"], f"{network}|{account}")
-        self._limiter.charge(self._limits["account"], account)
+            charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{account}")]
+        return charges
 
     def _failed(self, guess: Guess, client: Client, subject: str | None, *, reason: str) -> None:
         self._tell(
@@ -166,9 +186,17 @@ class SignInActions:
         the epoch that was read before its first proof.
         """
         epoch = evidence.epoch if evidence.epoch is not None else self.epoch(evidence.subject)
-        if first_epoch is not None:
+        if first_epoch is not None and evidence.epoch is not None and first_epoch < evidence.epoch:
+            # What was proven before everything of hers was ended counts no longer. This proof began afterwards, and
+            # stands alone: she has changed her password, and signs in with it.
+            earlier = ()
+        elif first_epoch is not None:
             # The oldest reading counts: what was ended since the first proof stays ended.
             epoch = min(epoch, first_epoch)
+        # After the epoch: a suspension that this does not see yet raises it, and what is started here is dead.
+        shut = self._shut(evidence.subject, evidence.factor.kind)
+        if shut is not None:
+            return shut
         return decide(
             evidence.subject,
             merge_factors(earlier, (evidence.factor,)),
@@ -178,6 +206,29 @@ class SignInActions:
             provable=self._provable.kinds - {"app"},
             now=self._clock.now(),
         )
+
+    def conclude_remembered(self, subject: str, *, epoch: int) -> SignedIn | Refused:
+        """What a remembered browser comes to; ``epoch`` is the one its series was begun under."""
+        shut = self._shut(subject, "remember")
+        if shut is not None:
+            return shut
+        return decide_remembered(subject, epoch=epoch, wanted=self._wanted(subject), now=self._clock.now())
+
+    @property
+    def factors_of_everybody(self) -> int:
+        """How many factors are asked of everybody, whoever it is: 1 where a function decides for each."""
+        policy = self._settings.policy
+        return policy if isinstance(policy, int) else 1
+
+    def _shut(self, subject: str, method: str) -> Refused | None:
+        """The refusal of a subject that may not sign in, put on record; None when she may."""
+        gate = self._gate()
+        reason = None if gate is None else gate.why_not(subject)
+        if reason is None:
+            return None
+        now, network = self._clock.now(), self._client().network
+        self._tell(SignInFailed(at=now, network=network, method=method, reason=reason, subject=subject))
+        return Refused(code=reason, detail=f"the account may not sign in: {reason}")
 
     def _wanted(self, subject: str) -> int:
         policy = self._settings.policy
@@ -190,6 +241,10 @@ class SignInActions:
         self._failures.forgive(subject, method)
         self._tell(GuessesForgiven(at=self._clock.now(), subject=subject, method=method))
 
-    def keep(self, subject: str, factors: tuple[Factor, ...], epoch: int) -> str:
-        """Keep a sign-in that needs another factor; the answer is the handle of the pending sign-in."""
-        return self.pending.keep(PendingSignIn(subject=subject, factors=factors, epoch=epoch), now=self._clock.now())
+    def keep(self, subject: str, factors: tuple[Factor, ...], epoch: int, *, remember: bool = False) -> str:
+        """Keep a sign-in that needs another factor; the answer is the handle of the pending sign-in.
+
+        ``remember`` is the wish to be remembered, which she said with her first proof.
+        """
+        pending = PendingSignIn(subject=subject, factors=factors, epoch=epoch, remember=remember)
+        return self.pending.keep(pending, now=self._clock.now())

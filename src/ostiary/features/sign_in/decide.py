@@ -7,6 +7,8 @@
 | too little      | more         | yes                     | -                       | FactorNeeded    |
 | too little      | more         | no                      | yes                     | EnrolmentNeeded |
 | too little      | more         | no                      | no                      | Refused         |
+| before, and the browser was remembered | one | - | - | SignedIn, without a factor |
+| before, and the browser was remembered | more | - | - | Refused |
 
 This module is the only one that constructs ``SignedIn``.
 """
@@ -46,6 +48,17 @@ def decide(
     if missing:
         return EnrolmentNeeded(subject=subject, factors=factors, epoch=epoch, methods=missing)
     return Refused(code="no_further_factor", detail=f"{proven} of {wanted} factors, and no way to prove another")
+
+
+def decide_remembered(subject: str, *, epoch: int, wanted: int, now: Millis) -> SignedIn | Refused:
+    """The outcome for a browser that was remembered at an earlier sign-in, under ``epoch``.
+
+    It proves nothing anew. Where policy asks for more than one factor it is not a way around any of them (ASVS 5.0
+    V6.3.4); and every guard that asks for a proof or for freshness asks for it still.
+    """
+    if not subject or wanted > 1:
+        return Refused(code="remembered_is_no_factor", detail=f"{wanted} factors are wanted, and none is proven")
+    return SignedIn(subject=subject, factors=(Factor("remember", at=now),), epoch=epoch, at=now)
 
 
 def _that_add(kinds: Iterable[str], factors: Iterable[Factor]) -> tuple[str, ...]:

@@ -4,57 +4,72 @@ The row is short-lived and bound to the browser by a ``__Host-`` cookie that hol
 program by the same text as a handle. It is spent in one step, by whoever comes first.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
+from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.secret import new_secret
 from ostiary.storage.ephemeral.store import EphemeralStore
+
+_PURPOSE: Final = "pending sign-ins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingSignIn:
-    """Who is signing in, what she proved, and her epoch before the first proof."""
+    """Who is signing in, what she proved, her epoch before the first proof, and whether she asked to be remembered."""
 
     subject: str
     factors: tuple[Factor, ...]
     epoch: int
+    remember: bool = False
 
 
 class PendingSignIns:
     """Keeps what is proven so far, for ``lifetime`` milliseconds."""
 
-    __slots__ = ("_lifetime", "_store")
+    __slots__ = ("_key_ring", "_lifetime", "_store")
 
-    def __init__(self, store: EphemeralStore, *, lifetime: Millis) -> None:
+    def __init__(self, store: EphemeralStore, key_ring: KeyRing, *, lifetime: Millis) -> None:
         self._store = store
+        self._key_ring = key_ring
         self._lifetime = lifetime
 
     def keep(self, pending: PendingSignIn, *, now: Millis) -> str:
         """Remember it; the answer is the secret that finds it again."""
         handle = new_secret()
-        fields = {"subject": pending.subject, "factors": encode_factors(pending.factors), "epoch": pending.epoch}
-        self._store.put(_key(handle), json.dumps(fields).encode(), expires_at=now + self._lifetime, now=now)
+        fields = {
+            "subject": pending.subject,
+            "factors": encode_factors(pending.factors),
+            "epoch": pending.epoch,
+            "remember": pending.remember,
+        }
+        self._store.put(self._key(handle), json.dumps(fields).encode(), expires_at=now + self._lifetime, now=now)
         return handle
 
     def spend(self, handle: str, *, now: Millis) -> PendingSignIn | None:
         """Take it out, once: of two that come at once, one gets it."""
-        return _read(self._store.consume_once(_key(handle), now=now))
+        return _read(self._store.consume_once(self._key(handle), now=now))
 
     def find(self, handle: str, *, now: Millis) -> PendingSignIn | None:
         """What is kept, left where it is."""
-        return _read(self._store.get(_key(handle), now=now))
+        return _read(self._store.get(self._key(handle), now=now))
 
-
-def _key(handle: str) -> str:
-    # The store holds a digest of the handle: reading the table continues nobody's sign-in.
-    return "pending:" + hashlib.sha256(handle.encode("utf-8", "replace")).hexdigest()
+    def _key(self, handle: str) -> str:
+        # The store holds a digest of the handle: reading the table continues nobody's sign-in. Keyed, since several
+        # applications may share one Redis, and "ada" of one is not "ada" of the other.
+        return "pending:" + self._key_ring.mac(_PURPOSE, handle.encode("utf-8", "replace")).hex()
 
 
 def _read(stored: bytes | None) -> PendingSignIn | None:
     if stored is None:
         return None
     fields = json.loads(stored)
-    return PendingSignIn(subject=fields["subject"], factors=decode_factors(fields["factors"]), epoch=fields["epoch"])
+    return PendingSignIn(
+        subject=fields["subject"],
+        factors=decode_factors(fields["factors"]),
+        epoch=fields["epoch"],
+        remember=fields["remember"],
+    )

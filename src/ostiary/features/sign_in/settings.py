@@ -32,12 +32,18 @@ class SignInSettings(Feature):
         about='The kinds of proof the application checks by itself beyond a password, such as ("totp",): auth.sign_in '
         "takes its word for them, and guards may ask for them.",
     )
+    new_device_mail: bool = setting(
+        default=False,
+        about="Whether the owner of an account is written to when somebody signs in to it with a browser that never did "
+        "before (ASVS 5.0 V6.3.5). Needs Accounts, and mail.",
+    )
     pending: Duration = setting(
         default="10m", about="How long a sign-in may take from its first proof to its last (ASVS 5.0 V6.5.5: 10 min)."
     )
     network_limit: LimitText = setting(
         default="60/5m",
-        about="Guesses from one network, over all accounts. A family or a small office stays below it.",
+        about="Guesses from one network, over all accounts, from browsers that never signed in to the one they try. "
+        "A family or a small office stays below it.",
     )
     account_limit: LimitText = setting(
         default="20/1h",
@@ -50,7 +56,7 @@ class SignInSettings(Feature):
     device_limit: LimitText = setting(
         default="20/15m",
         about="Guesses from a browser that has signed in to the account before. Its own allowance: while an attacker "
-        "uses up the account's, the owner signs in from her own device.",
+        "uses up the account's, or her network's, the owner signs in from her own device.",
     )
 
     failures: int = setting(

@@ -78,6 +78,14 @@ class MemoryEphemeralStore:
             self._keep(key, _Entry(b"", arrival, arrival), now)
             return Charge(allowed=True, wait=0)
 
+    def give_back(self, key: str, *, cost: Millis, now: Millis) -> None:
+        """Take one use against a limit back."""
+        with self._lock:
+            entry = self._alive(key, now)
+            if entry is not None:
+                entry.number -= cost
+                entry.expires_at -= cost
+
     def count(self, key: str, *, by: int = 1, expires_at: Millis, now: Millis) -> int:
         """Add to a counter; the answer is the new count."""
         with self._lock:

@@ -52,6 +52,17 @@ local expires = string.rep('0', 16 - #text) .. text
 redis.call('SET', KEYS[1], expires .. ':' .. text, 'PX', string.format('%.0f', arrival - now + tonumber(ARGV[4])))
 return 0
 """,
+    # ARGV: now, cost, margin.
+    "give_back": """
+local now = tonumber(ARGV[1])
+local stored = redis.call('GET', KEYS[1])
+local arrival = (stored and tonumber(string.sub(stored, 18)) or 0) - tonumber(ARGV[2])
+if arrival <= now then return redis.call('DEL', KEYS[1]) end
+local text = string.format('%.0f', arrival)
+local expires = string.rep('0', 16 - #text) .. text
+redis.call('SET', KEYS[1], expires .. ':' .. text, 'PX', string.format('%.0f', arrival - now + tonumber(ARGV[3])))
+return 0
+""",
 }
 
 
@@ -115,6 +126,10 @@ class RedisEphemeralStore:
         check_charge(cost, burst)
         wait = int(self._run("increment_within", key, now, cost, burst, _MARGIN))
         return Charge(allowed=wait == 0, wait=wait)
+
+    def give_back(self, key: str, *, cost: Millis, now: Millis) -> None:
+        """Take one use against a limit back."""
+        self._run("give_back", key, now, cost, _MARGIN)
 
     def count(self, key: str, *, by: int = 1, expires_at: Millis, now: Millis) -> int:
         """Add to a counter; the answer is the new count."""

@@ -78,6 +78,11 @@ class SqlEphemeralStore:
             number = connection.execute(sql.number, {"the_key": key}).scalar_one_or_none() or now
             return Charge(allowed=False, wait=max(1, number + cost - now - burst))
 
+    def give_back(self, key: str, *, cost: Millis, now: Millis) -> None:
+        """Take one use against a limit back."""
+        with self._connected() as (connection, sql):
+            connection.execute(sql.give_back, {"the_key": key, "cost": cost, "now": now})
+
     def count(self, key: str, *, by: int = 1, expires_at: Millis, now: Millis) -> int:
         """Add to a counter; the answer is the new count."""
         with self._writing(now) as (connection, sql):

@@ -89,6 +89,10 @@ class Statements:
             )
             .returning(t.number)
         )
+        # cost, now
+        self.give_back: Executable = (
+            update(ephemeral).where(alive).values(number=t.number - _COST, expires_at=t.expires_at - _COST)
+        )
         # the number of a limit, whether it is alive or not
         self.number: Executable = select(t.number).where(t.key == _KEY)
         # the_number, expires, now

@@ -55,6 +55,10 @@ class EphemeralStore(Protocol):
         """
         ...
 
+    def give_back(self, key: str, *, cost: Millis, now: Millis) -> None:
+        """Take one use against a limit back, as if it had not been counted; nothing for a key that is not alive."""
+        ...
+
     def count(self, key: str, *, by: int = 1, expires_at: Millis, now: Millis) -> int:
         """Add to a counter, which begins at 0 when the key is not alive; the answer is the new count.
 

@@ -7,8 +7,22 @@ from typing import Final
 
 VERSION_TABLE: Final = "ostiary_alembic_version"
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest revision in ``versions/``."""
 
-TABLES: Final = frozenset({"ostiary_subjects", "ostiary_sessions", "ostiary_audit", "ostiary_ephemeral"})
+TABLES: Final = frozenset(
+    {
+        "ostiary_accounts",
+        "ostiary_audit",
+        "ostiary_ephemeral",
+        "ostiary_identifiers",
+        "ostiary_one_time_tokens",
+        "ostiary_outbox",
+        "ostiary_passwords",
+        "ostiary_remember_series",
+        "ostiary_sessions",
+        "ostiary_subjects",
+        "ostiary_upstream_identities",
+    }
+)
 """The tables there are at ``HEAD``, on both databases."""

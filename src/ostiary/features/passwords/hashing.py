@@ -1,0 +1,45 @@
+"""Hashing and verifying in a slot: today's scheme first, then old ones, and the same work for a name that is nobody's."""
+
+from dataclasses import dataclass, field
+
+from ostiary.features.passwords.argon2id import Argon2id
+from ostiary.features.passwords.hash_slots import HashSlots
+from ostiary.features.passwords.old_hashes import OldHashes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The password is the one that was hashed. ``renewed`` is the hash to store instead, if the stored one is old."""
+
+    renewed: str | None = field(default=None, repr=False)
+
+
+class PasswordHasher:
+    """The application's scheme, the old formats it reads, and the slots both work in."""
+
+    __slots__ = ("_old", "_slots", "scheme")
+
+    def __init__(self, scheme: Argon2id, slots: HashSlots, old: OldHashes) -> None:
+        self.scheme = scheme
+        self._slots = slots
+        self._old = old
+
+    def hash(self, password: str) -> str:
+        """The stored form of a password. Raises ``ValueError`` for no password, and ``Unavailable``."""
+        with self._slots.slot():
+            return self.scheme.hash(password)
+
+    def verify(self, stored: str | None, password: str) -> Match | None:
+        """Whether the password is the one that was hashed; None is no, also when nothing is stored.
+
+        A guess that fails costs one verification of Argon2id, and one of an old format where any is allowed,
+        whatever is stored. Raises ``Unavailable``.
+        """
+        with self._slots.slot():
+            if self.scheme.verify(stored, password):
+                is_old = stored is not None and self.scheme.needs_rehash(stored)
+            elif self._old.verify(stored, password):
+                is_old = True
+            else:
+                return None
+            return Match(renewed=self.scheme.hash(password) if is_old else None)

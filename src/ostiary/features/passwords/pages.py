@@ -1,0 +1,134 @@
+"""What the pages of passwords are made of: their forms, the answer that tells nothing, the cookies that bind a link."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from ostiary.features.accounts import Accounts, Field
+from ostiary.kernel.errors import AuthError
+from ostiary.web.body import Fields, read_fields
+from ostiary.web.cookies import CookieToSet
+from ostiary.web.form import Form, FormField, InputType
+from ostiary.web.route import Answer, Call
+
+REGISTRATION_COOKIE: Final = "ostiary_registration"
+RESET_COOKIE: Final = "ostiary_reset"
+
+_INPUTS: Final[Mapping[type, InputType]] = MappingProxyType({str: "text", int: "number", bool: "checkbox"})
+_IDENTIFIER: Final = "identifier"
+
+# What a form calls each kind, its input type and its autofill name (WHATWG HTML §4.10.18.7).
+_KINDS: Final[Mapping[str, tuple[str, InputType, str]]] = MappingProxyType(
+    {
+        "email": ("Email address", "email", "email"),
+        "username": ("User name", "text", "username"),
+        "phone": ("Telephone number", "tel", "tel"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPages:
+    """The forms of one application: which identifiers it knows, what else a registration asks, how long a password is."""
+
+    kinds: tuple[str, ...]
+    fields: tuple[Field, ...]
+    min_length: int
+    verification_seconds: int
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The names of the fields beyond identifiers and password."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def identifier_label(self) -> str:
+        """What people sign in with: "Email address or user name"."""
+        first, *others = (_KINDS[kind][0] for kind in self.kinds)
+        return " or ".join([first, *(label.lower() for label in others)])
+
+    def registration_form(self) -> Form:
+        """Identifiers, the application's own fields, and a password."""
+        return Form(*(self._identifier(kind) for kind in self.kinds), *map(_own_field, self.fields), self._password())
+
+    def forgotten_form(self) -> Form:
+        """Who somebody is who has forgotten her password."""
+        return Form(FormField(name=_IDENTIFIER, label=self.identifier_label, autocomplete="username"))
+
+    def with_hint(self, field: FormField) -> FormField:
+        """A field for a new password, with the one rule that there is."""
+        return replace(field, hint=f"At least {self.min_length} characters. Several words make a good password.")
+
+    def _password(self) -> FormField:
+        field = FormField(name="password", label="Password", type="password", autocomplete="new-password")
+        return self.with_hint(field)
+
+    def _identifier(self, kind: str) -> FormField:
+        label, type_, autocomplete = _KINDS[kind]
+        name = _IDENTIFIER if len(self.kinds) == 1 else kind
+        return FormField(name=name, label=label, type=type_, autocomplete=autocomplete)
+
+    def identifiers_of(self, fields: Fields) -> dict[str, object]:
+        """What was sent of each kind. Where there is one kind, the field may be called ``identifier``."""
+        given: dict[str, object] = {kind: fields.raw(kind) for kind in self.kinds if kind in fields}
+        if not given and len(self.kinds) == 1 and _IDENTIFIER in fields:
+            given[self.kinds[0]] = fields.raw(_IDENTIFIER)
+        return given
+
+
+def _own_field(field: Field) -> FormField:
+    return FormField(name=field.name, label=field.shown, type=_INPUTS[field.type], required=field.required)
+
+
+def pages_of(accounts: Accounts, *, min_length: int, verification_seconds: int) -> PasswordPages:
+    """The forms of an application with these accounts."""
+    return PasswordPages(
+        kinds=tuple(accounts.identifiers),
+        fields=tuple(accounts.fields),
+        min_length=min_length,
+        verification_seconds=verification_seconds,
+    )
+
+
+def token_form(token: str, *, password: str | None) -> Form:
+    """A button with a token behind it, and a password before it where one is asked for."""
+    hidden = FormField(name="token", label="", type="hidden", value=token)
+    if password is None:
+        return Form(hidden)
+    return Form(hidden, FormField(name="password", label=password, type="password", autocomplete="current-password"))
+
+
+def form_page(
+    title: str,
+    form: Form | None,
+    *,
+    status: int,
+    button: str = "",
+    text: Sequence[str] = (),
+    ways: Sequence[Mapping[str, str]] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> Answer:
+    """A page with one form; as JSON, its fields."""
+    found = {"fields": form.as_json()} if form is not None else {}
+    context = {"title": title, "form": form, "button": button, "text": text, "ways": ways}
+    return Answer(facts={**found, **(facts or {})}, status=status, page="passwords/form_page", context=context)
+
+
+def mail_sent(title: str, text: Sequence[str], *, cookies: tuple[CookieToSet, ...] = ()) -> Answer:
+    """The answer to a form that is answered by mail: 202, and not a word more for one address than for another."""
+    return Answer(
+        facts={"next": "mail"},
+        status=202,
+        page="passwords/mail_sent",
+        context={"title": title, "text": text},
+        cookies=cookies,
+    )
+
+
+def typed(call: Call) -> Fields | None:
+    """What was typed, for the form to be shown again; None where it cannot be read."""
+    try:
+        return read_fields(call.request)
+    except AuthError:
+        return None

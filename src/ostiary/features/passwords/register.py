@@ -1,0 +1,220 @@
+"""Registration: an account comes to be once its address is proven, by a link that only its browser, or its password, opens.
+
+Until then there is no account, only a sealed token that holds what was entered. So nobody occupies an
+address that is not his; two people who register one address never meet; and an address that has an account
+answers, works and mails like one that has none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ostiary.features.accounts import Account, AccountActions, Identifier, IdentifierTaken, NewAccount
+from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
+from ostiary.features.passwords.actions import HashedPassword, PasswordActions
+from ostiary.kernel.clock import Clock, Millis
+from ostiary.kernel.duration import spell_duration
+from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
+from ostiary.kernel.limit import Limit, Limiter
+from ostiary.kernel.mail import Mail, Mailer
+from ostiary.kernel.secret import new_secret
+from ostiary.web.addresses import Addresses
+from ostiary.web.form import merge_errors
+
+if TYPE_CHECKING:
+    from ostiary.storage.database import Database, Transaction
+
+_PURPOSE: Final = "registration"
+_VERIFICATION: Final = "verify_address"
+_PART: Final = "password"
+
+
+class LinkNotGood(AuthError):
+    """The link was used already, is too old, or never was one."""
+
+    code = "link_not_good"
+    status = 410
+    public_message = "This link is no longer good."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A registration that waits for its link; ``binding`` is for the browser that began it."""
+
+    binding: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRegistration:
+    """What the link of a registration stands for, as far as its page may know."""
+
+    address: str
+    bound: bool
+
+
+class Registration:
+    """Registers people who sign in with a password."""
+
+    __slots__ = (
+        "_accounts",
+        "_addresses",
+        "_clock",
+        "_database",
+        "_limiter",
+        "_mail_limit",
+        "_mailer",
+        "_passwords",
+        "_tokens",
+        "_unverified_may_sign_in",
+    )
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountActions,
+        passwords: PasswordActions,
+        tokens: OneTimeTokenActions,
+        database: "Database",
+        mailer: Mailer,
+        addresses: Addresses,
+        limiter: Limiter,
+        mail_limit: Limit,
+        clock: Clock,
+        unverified_may_sign_in: bool,
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._tokens = tokens
+        self._database = database
+        self._mailer = mailer
+        self._addresses = addresses
+        self._limiter = limiter
+        self._mail_limit = mail_limit
+        self._clock = clock
+        self._unverified_may_sign_in = unverified_may_sign_in
+
+    def begin(self, given: Mapping[str, object], *, password: str, fields: Mapping[str, object]) -> Begun | Account:
+        """Register: a mail with a link, or at once an account where it has no address that could be proven.
+
+        The answer, the work and the number of mails are the same whether or not the address has an account.
+        Raises ``ValidationFailed`` with everything that is wrong, before anything is looked up.
+        """
+        new = self._parse(given, password, fields)
+        self._refuse_taken_name(new)
+        email = find_email(new.identifiers)
+        if email is None:
+            with self._database.write() as tx:
+                return self._accounts.create_in(tx, new)
+        # A stranger must not fill somebody's mailbox, from however many networks.
+        self._limiter.charge(self._mail_limit, email.value)
+        owner = self._accounts.find(email=email.shown)
+        binding, now = new_secret(), self._clock.now()
+        with self._database.write() as tx:
+            purpose, subject, payload = _PURPOSE, None, _as_payload(new)
+            if self._unverified_may_sign_in and owner is None:
+                subject = self._accounts.create_in(tx, new).id
+                purpose, payload = _VERIFICATION, {"email": email.shown}
+            lifetime = self._tokens.verification_lifetime
+            token = self._tokens.issue(
+                tx, purpose=purpose, subject=subject, binding=binding, payload=payload, lifetime=lifetime, now=now
+            )
+            self._mailer.send(self._letter(email, token, owner, lifetime), tx)
+        return Begun(binding=binding)
+
+    def _parse(self, given: Mapping[str, object], password: str, fields: Mapping[str, object]) -> NewAccount:
+        missing = None if password else ValidationFailed(FieldError(_PART, "required", "A password is needed."))
+        try:
+            new = self._accounts.parse(**given, password=password, fields=fields)  # type: ignore[arg-type] # kinds by name
+        except ValidationFailed as failed:
+            raise merge_errors(failed, missing) or failed from None
+        if missing is not None:
+            raise missing
+        return new
+
+    def _refuse_taken_name(self, new: NewAccount) -> None:
+        """A user name is public: that it is taken is told at once, beside its field."""
+        for one in new.identifiers:
+            if one.kind == "username" and self._accounts.find(username=one.shown) is not None:
+                raise ValidationFailed(FieldError("username", "taken", "This user name is taken. Choose another one."))
+
+    def _letter(self, email: Identifier, token: str, owner: Account | None, lifetime: Millis) -> Mail:
+        if owner is not None:
+            # She has an account: she is told, and the token above is never sent to anybody.
+            links = {"sign_in_link": self._addresses.absolute("sign_in")}
+            links["reset_link"] = self._addresses.absolute("forgot_password")
+            return Mail(to=email.shown, template="passwords/already_registered", context=links)
+        link = self._addresses.absolute("verify_address", token=token)
+        context = {"link": link, "expires_in": spell_duration(lifetime)}
+        return Mail(to=email.shown, template="passwords/verify_address", context=context)
+
+    def look(self, token: str, *, binding: str | None) -> PendingRegistration | None:
+        """What a link stands for, left as it is: a mail scanner opens links, too. None if it is not good."""
+        found = self._find(token)
+        if found is None or found.payload is None:
+            return None
+        return PendingRegistration(address=found.payload["email"], bound=self._tokens.is_bound_to(found, binding))
+
+    def confirm(self, token: str, *, binding: str | None, password: str = "") -> str:
+        """Spend the link: the account comes to be, or its address is verified.
+
+        In another browser than the one that registered, the password chosen there is asked for: whoever only reads the
+        mail has not registered. The answer is the account's id. Raises ``LinkNotGood``, ``SignInRefused``, and what a listener refuses the account with.
+        """
+        found = self._find(token)
+        if found is None or found.payload is None:
+            raise LinkNotGood
+        if not self._tokens.is_bound_to(found, binding):
+            self._prove(found, found.payload, password)
+        with self._database.write() as tx:
+            spent = self._tokens.spend(tx, token, purpose=found.purpose, now=self._clock.now())
+            if spent is None or spent.payload is None:
+                raise LinkNotGood
+            return self._carry_out(tx, spent, spent.payload)
+
+    def _carry_out(self, tx: "Transaction", spent: OneTimeToken, payload: Mapping[str, Any]) -> str:
+        if spent.subject is not None:
+            if not self._accounts.verify(tx, spent.subject, "email", payload["email"]):
+                raise LinkNotGood(detail="the account is not known by this address any more")
+            return spent.subject
+        try:
+            # Checked again: what an account may be can have changed since.
+            new = self._accounts.parse(**payload["given"], fields=payload["fields"], verified=True)
+            return self._accounts.create_in(tx, replace(new, parts={_PART: HashedPassword(payload[_PART])})).id
+        except IdentifierTaken as taken:
+            # Two registrations of one address, and the other link was used first.
+            raise LinkNotGood(detail=f"{taken.kind} taken meanwhile") from None
+
+    def _find(self, token: str) -> OneTimeToken | None:
+        now = self._clock.now()
+        for purpose in (_PURPOSE, _VERIFICATION):
+            found = self._tokens.find(token, purpose=purpose, now=now)
+            if found is not None:
+                return found
+        return None
+
+    def _prove(self, found: OneTimeToken, payload: Mapping[str, Any], password: str) -> None:
+        if found.subject is not None:
+            self._passwords.verify(payload["email"], password)
+            return
+        # The guess counts against the address, as it will once there is an account.
+        self._passwords.verify_current(found.id, payload["email"], payload[_PART], password)
+
+
+def find_email(identifiers: tuple[Identifier, ...]) -> Identifier | None:
+    """The address to write to among them, or None."""
+    return next((one for one in identifiers if one.kind == "email"), None)
+
+
+def _as_payload(new: NewAccount) -> dict[str, Any]:
+    email = find_email(new.identifiers)
+    given = {one.kind: one.shown for one in new.identifiers}
+    # The password as it will be stored; the token seals all of it.
+    return {"email": email.shown if email else "", "given": given, "fields": dict(new.fields), _PART: _hashed(new)}
+
+
+def _hashed(new: NewAccount) -> str:
+    prepared = new.parts[_PART]
+    if not isinstance(prepared, HashedPassword):
+        message = "a registration's password is what the policy made of it"
+        raise TypeError(message)
+    return prepared.text

@@ -1,0 +1,79 @@
+"""Self-service: registration, confirmation, reset and change, wired for one application whose passwords are ours."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ostiary.features.accounts import AccountActions, Accounts
+from ostiary.features.one_time_tokens import OneTimeTokenActions
+from ostiary.features.passwords.http import CHANGE_ROUTES, REGISTRATION_ROUTES, RESET_ROUTES, password_facts
+from ostiary.features.passwords.pages import PasswordPages, pages_of
+from ostiary.features.passwords.register import Registration
+from ostiary.features.passwords.reset import PasswordReset
+from ostiary.features.sign_in import SignInActions, SignInMethods, Way
+from ostiary.kernel.clock import HOUR, SECOND, Clock
+from ostiary.kernel.limit import Limit, Limiter
+from ostiary.kernel.mail import Mailer
+from ostiary.storage.database import Database
+from ostiary.web.addresses import Addresses
+from ostiary.web.section import Section
+
+if TYPE_CHECKING:
+    from ostiary.features.passwords.actions import PasswordActions
+    from ostiary.kernel.feature import Feature
+    from ostiary.kernel.resources import Resources
+
+# Mails of each sort to one address: enough for somebody who looks into the wrong mailbox first, too few to annoy her.
+_MAILS: Final = Limit("passwords.mail", 5, HOUR)
+
+
+def routes_of(on: "Mapping[str, Feature]") -> tuple[object, ...]:
+    """The pages that make sense beside the other features that are on."""
+    accounts, sessions = on.get("accounts"), "sessions" in on
+    if not isinstance(accounts, Accounts):
+        return ()
+    registration = REGISTRATION_ROUTES if accounts.registration == "open" else ()
+    reset = RESET_ROUTES if "email" in accounts.identifiers else ()
+    return (*registration, *reset, *(CHANGE_ROUTES if sessions else ()))
+
+
+def mails_of(*, changed: str) -> frozenset[str]:
+    """The templates of every mail that is sent."""
+    names = ("verify_address", "already_registered", "reset", "no_account")
+    return frozenset({changed, *(f"passwords/{name}" for name in names)})
+
+
+def add_self_service(resources: "Resources", actions: "PasswordActions", settings: Accounts) -> Section:
+    """Make the flows and their forms; the answer is the section of the account page."""
+    accounts, tokens = resources[AccountActions], resources[OneTimeTokenActions]
+    mailer: Any = resources[Mailer]  # type: ignore[type-abstract] # found by the protocols they fulfil
+    shared: dict[str, Any] = {
+        "accounts": accounts,
+        "passwords": actions,
+        "tokens": tokens,
+        "database": resources[Database],
+        "mailer": mailer,
+        "addresses": resources[Addresses],  # type: ignore[type-abstract]
+        "limiter": resources[Limiter],  # type: ignore[type-abstract]
+        "mail_limit": _MAILS,
+        "clock": resources[Clock],  # type: ignore[type-abstract]
+    }
+    pages = pages_of(
+        settings,
+        min_length=actions.policy.min_length,
+        verification_seconds=tokens.verification_lifetime // SECOND,
+    )
+    resources.add(pages)
+    resources.add(Registration(**shared, unverified_may_sign_in=settings.unverified_may_sign_in))
+    resources.add(PasswordReset(**shared, sign_in=resources[SignInActions]))
+    methods = resources[SignInMethods]
+    methods.ways += [
+        Way(endpoint="register", label="Create an account"),
+        Way(endpoint="forgot_password", label="Forgotten your password?"),
+    ]
+    return Section(name="password", template="passwords/password.html", place=20, facts=password_facts)
+
+
+def label_of(resources: "Resources") -> str:
+    """What the sign-in page asks for beside the password."""
+    pages = resources.find(PasswordPages)
+    return "Name" if pages is None else pages.identifier_label

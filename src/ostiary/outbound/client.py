@@ -1,0 +1,141 @@
+"""The only HTTP client: https, no redirects, no cookies, no proxies of the environment, a bounded answer in bounded time.
+
+Law: ASVS 5.0 V13.2.4, V15.3.2. It is made for addresses that somebody else may have chosen: it connects to
+public addresses only, and says of a failure what kind it was, never what the other side sent.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ostiary.kernel.clock import Clock, Millis, SystemClock
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+    from ostiary.outbound.connection import Resolve
+
+_USER_AGENT: Final = "ostiary"
+# A name in ASCII, or an address; httpx would escape anything else, and pass it to the resolver.
+_HOST: Final = re.compile(rb"[A-Za-z0-9._:-]{1,253}")
+
+
+class OutboundRefused(Exception):
+    """The address may not be called: not https, with a password in it, or not public."""
+
+
+class OutboundFailed(Exception):
+    """The other side cannot be reached, takes too long, or says too much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundAnswer:
+    """What came back: the status, the header fields in lower case, and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class OutboundClient:
+    """Sends single requests.
+
+    ``timeout`` is for everything together, in milliseconds; ``largest`` the most bytes of an answer's body,
+    after decompression. ``allow_loopback`` lets tests call a server on this machine, also without TLS.
+    """
+
+    __slots__ = ("_allow_loopback", "_clock", "_largest", "_resolve", "_timeout", "_tls")
+
+    def __init__(
+        self,
+        *,
+        timeout: Millis = 2_000,
+        largest: int = 262_144,
+        allow_loopback: bool = False,
+        clock: Clock | None = None,
+        tls: "ssl.SSLContext | None" = None,
+        resolve: "Resolve | None" = None,
+    ) -> None:
+        self._timeout = timeout
+        self._largest = largest
+        self._allow_loopback = allow_loopback
+        self._clock = clock or SystemClock()
+        self._tls = tls
+        self._resolve = resolve
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> OutboundAnswer:
+        """Get one address. A redirect is an answer like any other. Raises ``OutboundRefused`` and ``OutboundFailed``."""
+        return self._send("GET", url, headers or {})
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> OutboundAnswer:
+        # httpx and its TLS take a while to import: only where something is sent.
+        import httpcore
+        import httpx
+
+        from ostiary.outbound.connection import AddressRefused
+
+        try:
+            target = self._judged(httpx.URL(url))
+            with self._client() as client:
+                request = client.build_request(method, target, headers={"User-Agent": _USER_AGENT, **headers})
+                answer = client.send(request, stream=True)
+                try:
+                    return self._read(answer)
+                finally:
+                    answer.close()
+        except AddressRefused as error:
+            raise OutboundRefused(str(error)) from None
+        except (httpx.InvalidURL, ValueError) as error:
+            message = f"not a URL that can be called ({type(error).__name__})"
+            raise OutboundRefused(message) from None
+        except (
+            httpx.HTTPError,
+            httpcore.ProtocolError,
+            httpcore.NetworkError,
+            httpcore.TimeoutException,
+            httpcore.UnsupportedProtocol,
+            OSError,
+        ) as error:
+            # The kind alone: what a stranger's server said belongs into no log.
+            raise OutboundFailed(type(error).__name__) from None
+
+    def _judged(self, url: "httpx.URL") -> "httpx.URL":
+        if url.scheme != "https" and not (self._allow_loopback and url.scheme == "http"):
+            message = f"{url.scheme or 'no scheme'} is not https"
+            raise OutboundRefused(message)
+        # A name before the @ makes a URL look like another site's (RFC 3986 §7.6).
+        if url.userinfo or _HOST.fullmatch(url.raw_host) is None or not 0 < (url.port or 443) <= 65_535:
+            message = "a URL has a host, perhaps a port, and no user"
+            raise OutboundRefused(message)
+        return url
+
+    def _client(self) -> "httpx.Client":
+        import httpx
+
+        from ostiary.outbound.connection import Deadline, JudgedBackend, JudgedTransport, resolve
+
+        backend = JudgedBackend(
+            Deadline(self._clock, self._timeout),
+            resolve=self._resolve or resolve,
+            allow_loopback=self._allow_loopback,
+        )
+        tls = self._tls or httpx.create_ssl_context(trust_env=False)
+        # No timeout of httpx's own, which would be one for each step: the deadline is over all of them.
+        return httpx.Client(
+            transport=JudgedTransport(backend, tls),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - see above
+        )
+
+    def _read(self, answer: "httpx.Response") -> OutboundAnswer:
+        body = bytearray()
+        for piece in answer.iter_bytes(16_384):
+            body += piece
+            if len(body) > self._largest:
+                message = "the answer is too long"
+                raise OutboundFailed(message)
+        return OutboundAnswer(status=answer.status_code, headers=dict(answer.headers), body=bytes(body))
