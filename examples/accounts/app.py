@@ -2,7 +2,7 @@ from flask import Flask
 from ostiary import Passwords, Sessions
 from ostiary.flask import Auth
 
-app = Flask(__name__)                                   # Accounts() and SignIn() come with Passwords()
+app = Flask(__name__)  # Accounts() and SignIn() come with Passwords()
 auth = Auth(app, [Passwords(), Sessions()])
 
 

@@ -1,5 +1,4 @@
 from flask import Flask
-from flask.typing import ResponseReturnValue
 from ldap3 import Connection as Ldap, Server  # type: ignore[import-untyped]
 from ldap3.core.exceptions import LDAPBindError  # type: ignore[import-untyped]
 from ldap3.utils.dn import escape_rdn  # type: ignore[import-untyped]
@@ -26,4 +25,5 @@ auth = Auth(app, [Accounts(), Passwords(check=bind, new_accounts="create"), Sess
 
 @app.get("/")
 @auth.require
-def index() -> ResponseReturnValue: return {"for": auth.user.username}
+def index() -> str:
+    return f"Hello {auth.user.username}"

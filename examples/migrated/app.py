@@ -7,22 +7,21 @@ from ostiary.flask import Auth
 
 
 @dataclass
-class User:                                             # the application's own; UserMixin is no longer needed
+class User:  # the application's own; UserMixin is no longer needed
     id: int
     name: str
     password_hash: str
 
 
-users = [User(1, "ada", hash_password("correct horse battery staple"))]
+users = {1: User(1, "ada", hash_password("correct horse battery staple"))}
 app = Flask(__name__)
-auth = Auth(app, [Sessions(), RememberMe(), SignIn(page="login")],
-            user_loader=lambda id: next((user for user in users if user.id == int(id)), None))
+auth = Auth(app, [Sessions(), RememberMe(), SignIn(page="login")], user_loader=lambda subject: users.get(int(subject)))
 
 
 @app.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
     if request.method == "POST":
-        user = next((user for user in users if user.name == request.form["username"]), None)
+        user = next((user for user in users.values() if user.name == request.form["username"]), None)
         if verify_password(user.password_hash if user else None, request.form["password"]) and user:
             auth.sign_in(str(user.id), proof="password", remember="remember" in request.form)
             return redirect(auth.next_url(url_for("index")))

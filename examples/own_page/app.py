@@ -3,7 +3,8 @@ from ostiary import Accounts, Field, Passwords, Sessions
 from ostiary.flask import Auth
 
 app = Flask(__name__)
-auth = Auth(app, [Accounts(fields=[Field("company"), Field("newsletter", bool, required=False)]), Passwords(), Sessions()])
+fields = [Field("company"), Field("newsletter", bool, required=False)]
+auth = Auth(app, [Accounts(fields=fields), Passwords(), Sessions()])
 
 
 @app.get("/")

@@ -4,7 +4,7 @@ from ostiary import Passwords, Sessions, SignIn
 from ostiary.flask import Auth
 
 app = Flask(__name__)
-auth = Auth(app, [Passwords(), Sessions(), SignIn(vouches=("totp",))])      # the codes are checked by the bank itself
+auth = Auth(app, [Passwords(), Sessions(), SignIn(vouches=("totp",))])  # the codes are checked by the bank itself
 
 
 @app.post("/transfers")

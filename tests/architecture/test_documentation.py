@@ -36,7 +36,7 @@ def test_a_program_in_the_documentation_starts(program, tmp_path, monkeypatch):
 
 
 def test_the_program_in_the_readme_does_what_it_says(tmp_path, monkeypatch):
-    program = PROGRAM.findall((ROOT / "README.md").read_text("utf-8"))[0]
+    program = PROGRAM.findall((ROOT / "README.md").read_text("utf-8"))[1]
     client = _run(program, tmp_path, monkeypatch)["app"].test_client()
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert client.get("/account").status_code == 401

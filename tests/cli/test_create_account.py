@@ -177,7 +177,7 @@ def terminal(tmp_path, sqlite_url):
     return run
 
 
-@pytest.mark.asvs("V6.2.7")
+@pytest.mark.asvs("V6.2.6")
 def test_on_a_terminal_what_is_missing_is_asked_and_the_password_never_shown(terminal):
     creating = terminal("accounts", "create")
     creating.read_until("Email: ")

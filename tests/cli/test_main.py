@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from ostiary.cli.main import main
+from ostiary.cli.main import COMMANDS, main
+
+OPERATE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "operate.md"
 
 
 def run(*words, **environment):
@@ -16,8 +20,23 @@ def run(*words, **environment):
 def test_it_lists_what_there_is():
     done = run("--help")
     assert done.exit_code == 0
-    for command in ("db", "audit", "sessions", "check"):
+    for command in ("accounts", "audit", "check", "db", "forgive", "keys", "mail", "sessions", "templates"):
         assert command in done.output
+
+
+def _leaves(command, *words):
+    if isinstance(command, click.Group):
+        return [leaf for name, one in command.commands.items() for leaf in _leaves(one, *words, name)]
+    return [pytest.param(words, command, id=" ".join(words))]
+
+
+@pytest.mark.parametrize(("words", "command"), _leaves(main))
+def test_every_command_has_help_an_example_and_json_and_stands_in_the_page_for_operators(words, command):
+    text = " ".join(run(*words, "--help").output.split())
+    assert f"ostiary {' '.join(words)}" in text.partition("Example: ")[2]
+    assert "--json" in text
+    assert f"flask ostiary {' '.join(words)}" in OPERATE.read_text("utf-8")
+    assert {command.name for command in COMMANDS} == set(main.commands)
 
 
 def test_the_database_is_an_option_or_the_environment_s_or_a_file_s(sqlite_url, tmp_path):

@@ -1,9 +1,9 @@
 """Accounts in a dozen lines: registered by mail or seeded by a command, and signed in."""
 
 import pytest
+from tests.examples.program import PAGE, PASSWORD, confirm, length, load
 
 from ostiary.testing import AuthKit
-from tests.examples.program import PAGE, PASSWORD, confirm, length, load
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-
 from tests.delivery.mail_server import MailServer, serving
 from tests.examples.program import PASSWORD, ROOT, length
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 from sqlalchemy import select, text
+from tests.examples.program import ROOT, confirm, length, load
 
 from ostiary.events import Registered, RegistrationRefused
 from ostiary.testing import PASSWORD, AuthKit
-from tests.examples.program import ROOT, confirm, length, load
 
 REGISTRATION = {"identifier": "ada@example.com", "password": PASSWORD, "display_name": "Ada"}
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from tests.examples.program import ROOT, length
 
 
@@ -32,7 +31,7 @@ def test_the_tests_are_as_short_as_their_model():
     assert length("test_app", file="test_app") <= 18
 
 
-def test_they_pass(folder):
+def test_they_pass_as_they_are(folder):
     ran = _pytest(folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "3 passed" in ran.stdout

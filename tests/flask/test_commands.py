@@ -46,6 +46,10 @@ def test_an_operator_ends_the_sessions_of_one_and_of_everybody(app):
     assert run(app, "sessions", "end").exit_code == 2
 
 
+def test_there_are_the_same_commands_as_without_an_application(app):
+    assert set(app.cli.commands["ostiary"].commands) == set(main.commands)
+
+
 def test_check_names_every_problem_of_the_deployment(app):
     app.config["OSTIARY_PUBLIC_URL"] = "shop.example/path"
     done = run(app, "check", "--json")

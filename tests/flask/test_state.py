@@ -90,6 +90,7 @@ def test_the_switch_of_development_does_not_outlive_the_start():
         (["flask", "--app=shop", "ostiary"], True),
         (["/venv/lib/flask/__main__.py", "ostiary", "check"], True),
         (["flask.exe", "ostiary"], True),
+        (["/venv/bin/ostiary", "--app", "shop:app", "check"], True),
         (["flask", "run"], False),
         (["flask", "--app", "ostiary", "run"], False),
         (["flask", "run", "ostiary"], False),

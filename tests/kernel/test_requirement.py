@@ -147,7 +147,7 @@ FACTORS = st.builds(
     Factor,
     st.sampled_from(sorted(CATEGORIES)),
     at=st.integers(min_value=NOW - 2 * FRESH, max_value=NOW + 2 * MINUTE),
-    phishing_resistant=st.one_of(st.none(), st.booleans()),
+    # Which kinds may be said to resist phishing is the factor's own rule.
 )
 REQUIREMENTS = st.builds(
     Requirement,

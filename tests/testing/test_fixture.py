@@ -1,11 +1,6 @@
 """The fixture, as an application's own tests use it: under pytest in a process of its own, and without pytest."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.testing.subprocesses import run
 
 BANK = """
 from flask import Flask
@@ -65,24 +60,10 @@ unittest.main(module="test_plain")
 """
 
 
-def _run(folder, *command, **settings):
-    ours = ("OSTIARY_", "PYTEST_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    environment |= {"PYTHONPATH": str(ROOT / "src"), **settings}
-    return subprocess.run(
-        [sys.executable, "-W", "error", *command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_an_applications_own_tests_pass_with_every_warning_an_error(tmp_path):
     for name, text in {"bank.py": BANK, "conftest.py": CONFTEST, "test_bank.py": TESTS}.items():
         (tmp_path / name).write_text(text, "utf-8")
-    ran = _run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "error")
+    ran = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "error")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "2 passed" in ran.stdout
     assert not (tmp_path / "instance").exists()
@@ -100,13 +81,13 @@ def test_a_request_is_refused():
 """
     (tmp_path / "bank.py").write_text(BANK, "utf-8")
     (tmp_path / "test_bank.py").write_text(test, "utf-8")
-    ran = _run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+    ran = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_it_needs_no_pytest(tmp_path):
     (tmp_path / "bank.py").write_text(BANK, "utf-8")
     (tmp_path / "test_plain.py").write_text(UNITTEST, "utf-8")
-    ran = _run(tmp_path, "test_plain.py", OSTIARY_DEVELOPMENT="1")
+    ran = run(tmp_path, "test_plain.py", OSTIARY_DEVELOPMENT="1")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "OK" in ran.stderr

@@ -5,6 +5,7 @@ import time
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from tests.testing.teller import bank, who
 
 from ostiary import (
     Accounts,
@@ -22,7 +23,6 @@ from ostiary.events import Registered, SignInSucceeded
 from ostiary.flask import Auth
 from ostiary.kernel.rehearsal import Rehearsal
 from ostiary.testing import PASSWORD, AuthKit
-from tests.testing.teller import bank, who
 
 JSON = {"Accept": "application/json"}
 
@@ -313,7 +313,7 @@ class TestLimits:
         body = {"identifier": ada.email, "password": "wrong"}
         return {client.post("/auth/sign-in", json=body).status_code for _ in range(times)}
 
-    def test_are_off(self, kit):
+    def test_are_off_in_tests(self, kit):
         assert self._guess(kit) == {401}
 
     def test_are_on_for_a_kit_that_asks_for_them(self, app):

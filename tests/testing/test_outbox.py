@@ -1,9 +1,9 @@
 """What an application sent is found at once: by address, with its link."""
 
 import pytest
+from tests.testing.teller import bank
 
 from ostiary.testing import PASSWORD, AuthKit
-from tests.testing.teller import bank
 
 
 @pytest.fixture

@@ -49,16 +49,16 @@ def send_link(runtime: "Runtime", reset: "PasswordReset", account: "Account") ->
 
 def _hasten(runtime: "Runtime") -> None:
     """Let the mail leave now, if this process may send: its thread ends with the command, and the outbox is patient."""
-    if runtime.deployment.mail is None or runtime.deployment.mail.worker == "none":
-        return
     from ostiary.runtime.mail_delivery import MailDelivery
     from ostiary.runtime.mail_worker import MailWorker
 
-    worker = runtime.resources.find(MailWorker)
-    if worker is not None:
-        # It finishes the mail it is at, and gives back what it has not begun.
-        worker.stop()
-    tally = runtime.resources[MailDelivery].deliver_due()
-    if tally.deferred:
-        reasons = "; ".join(sorted(tally.reasons))
-        click.echo(f"Not all mail could leave yet ({reasons}); it is tried again by the application.", err=True)
+    delivery = runtime.resources[MailDelivery]
+    if runtime.deployment.mail is not None and runtime.deployment.mail.worker != "none":
+        worker = runtime.resources.find(MailWorker)
+        if worker is not None:
+            # It finishes the mail it is at, and gives back what it has not begun.
+            worker.stop()
+        delivery.deliver_due()
+    waiting = delivery.waiting().count
+    if waiting:
+        click.echo(f"{waiting} mails wait to be sent: `mail status` tells more, `mail send` tries at once.", err=True)

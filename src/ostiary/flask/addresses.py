@@ -1,5 +1,7 @@
 """Where our pages are in a Flask application: paths by its own URL map, absolute URLs by the configured public URL."""
 
+from collections.abc import Mapping
+from typing import cast
 from urllib.parse import urlencode
 
 from flask import Flask, has_request_context, request, url_for
@@ -27,7 +29,8 @@ class FlaskAddresses:
             address = url_for(name)
         else:
             # A command or a job: there is no mount point to know of but the configured one.
-            root = self._app.config.get("APPLICATION_ROOT") or "/"
+            config = cast("Mapping[str, str | None]", self._app.config)
+            root = config.get("APPLICATION_ROOT") or "/"
             address = self._app.url_map.bind("", script_name=root).build(name)
         return address + (("&" if "?" in address else "?") + urlencode(query) if query else "")
 

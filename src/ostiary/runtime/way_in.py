@@ -19,7 +19,7 @@ from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.errors import SignInRefused, misconfigured
 from ostiary.kernel.events import CredentialRejected, SignInIncompleteYet, SignInSucceeded
-from ostiary.kernel.factor import Evidence, Factor
+from ostiary.kernel.factor import Evidence, Factor, merge_factors
 from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.kernel.rotating_token import ReplayedWithinGrace, ReuseDetected
@@ -98,16 +98,18 @@ class WayIn:
             was_pending=pending is not None,
             remember=remember or (kept is not None and kept.remember),
             remembered=remembered,
+            # What she typed first: a second factor is tried for a subject, whose name the browser never sees.
+            guessed=(kept.guessed if kept is not None else None) or evidence.guessed,
         )
-        if kept is not None and kept.factors:
-            return self._conclude(evidence, present, kept.factors, kept.epoch, wishes)
-        earlier, epoch = self._from_session(evidence, present)
-        if earlier:
-            # A sign-out of that session may come in between; then its proofs count no longer, and what is proven now
-            # has to be enough.
+        begun, epoch = (kept.factors, kept.epoch) if kept is not None else ((), None)
+        loan = self._from_session(evidence, present)
+        if loan is not None:
+            # A sign-out of that session may come in between; then its proofs count no longer, and what is proven
+            # without it has to be enough.
             with suppress(InheritedSessionEnded):
-                return self._conclude(evidence, present, earlier, epoch, wishes, inherits=True)
-        return self._conclude(evidence, present, (), None, wishes)
+                oldest = loan.epoch if epoch is None else min(epoch, loan.epoch)
+                return self._conclude(evidence, present, begun, oldest, wishes, loan=loan)
+        return self._conclude(evidence, present, begun, epoch, wishes)
 
     def check_wish(self, *, remember: bool) -> None:
         """Whether browsers can be remembered here, if that is wished. Raises ``ConfigurationError`` with the cure."""
@@ -119,55 +121,83 @@ class WayIn:
         self,
         evidence: Evidence,
         present: Principal,
-        earlier: tuple[Factor, ...],
+        begun: tuple[Factor, ...],
         epoch: int | None,
         wishes: "_Wishes",
         *,
-        inherits: bool = False,
+        loan: "_Loan | None" = None,
     ) -> Entered:
-        outcome = self._sign_in.conclude(evidence, earlier=earlier, first_epoch=epoch)
+        lent = loan.factors if loan is not None else ()
+        outcome = self._sign_in.conclude(evidence, earlier=merge_factors(lent, begun), first_epoch=epoch)
         if isinstance(outcome, Refused):
             # As for a wrong proof, to the letter: whoever guessed right must not learn that there is such an account.
             raise SignInRefused(detail=outcome.detail)
         if isinstance(outcome, FactorNeeded | EnrolmentNeeded):
-            raise self._incomplete(outcome, remember=wishes.remember)
-        return self._start(outcome, evidence, present, wishes, inherits=inherits)
+            # What the present session lends is not kept: it counts as long as the session is there, and no longer.
+            proven = tuple(factor for factor in outcome.factors if factor in {*begun, evidence.factor})
+            raise self._incomplete(outcome, proven, wishes)
+        ends_by = None
+        if loan is not None and not isinstance(self._sign_in.conclude(evidence, earlier=begun), SignedIn):
+            # ASVS 5.0 V7.3.2: what a session lends does not outlive it. A code once a month would otherwise keep a password
+            # of long ago alive for ever.
+            ends_by = loan.ends_at
+        return self._start(outcome, present, wishes, inherits=loan is not None, ends_by=ends_by)
 
     def _from_pending(self, evidence: Evidence, pending: str | None) -> PendingSignIn | None:
         """What was proven in a sign-in that was begun, by the same subject and no other. Spends it."""
         kept = self._sign_in.pending.spend(pending, now=self._runtime.clock.now()) if pending else None
         return kept if kept is not None and kept.subject == evidence.subject else None
 
-    def _from_session(self, evidence: Evidence, present: Principal) -> tuple[tuple[Factor, ...], int | None]:
+    def _from_session(self, evidence: Evidence, present: Principal) -> "_Loan | None":
         """What was proven in the present session, by the same subject and no other."""
         session = session_id(present)
-        if present and present.subject == evidence.subject and session is not None:
-            # The session's own epoch counts, not the present one: what was ended a moment ago must not lend its proofs
-            # to a session that lives on.
-            epoch = self._sessions.epoch_of(session, present.subject)
-            return (present.factors, epoch) if epoch is not None else ((), None)
-        return (), None
+        if not present or present.subject != evidence.subject or session is None or not present.factors:
+            return None
+        # The session's own epoch counts, not the present one: what was ended a moment ago must not lend its proofs to a
+        # session that lives on.
+        standing = self._sessions.standing_of(session, present.subject)
+        if standing is None:
+            return None
+        return _Loan(factors=present.factors, epoch=standing[0], ends_at=standing[1])
 
-    def _incomplete(self, outcome: FactorNeeded | EnrolmentNeeded, *, remember: bool) -> SignInIncomplete:
-        handle = self._sign_in.keep(outcome.subject, outcome.factors, outcome.epoch, remember=remember)
-        self._runtime.bus.announce(
-            SignInIncompleteYet(
-                at=self._runtime.clock.now(),
-                subject=outcome.subject,
-                network=self._client().network,
-                methods=tuple(factor.kind for factor in outcome.factors),
-            )
+    def _incomplete(
+        self, outcome: FactorNeeded | EnrolmentNeeded, proven: tuple[Factor, ...], wishes: "_Wishes"
+    ) -> SignInIncomplete:
+        pending = PendingSignIn(
+            subject=outcome.subject,
+            factors=proven,
+            epoch=outcome.epoch,
+            remember=wishes.remember,
+            guessed=wishes.guessed,
         )
+        handle = self._sign_in.pending.keep(pending, now=self._runtime.clock.now())
+        # A row, not only a line: a password that is right and a second factor that never comes is how a stolen one looks.
+        with self._database.write() as tx:
+            self._runtime.bus.emit(
+                SignInIncompleteYet(
+                    at=self._runtime.clock.now(),
+                    subject=outcome.subject,
+                    network=self._client().network,
+                    methods=tuple(factor.kind for factor in outcome.factors),
+                ),
+                tx,
+            )
         return SignInIncomplete(outcome, cookies=(CookieToSet(stem=PENDING_COOKIE, value=handle),))
 
     def _start(
-        self, signed_in: SignedIn, evidence: Evidence, present: Principal, wishes: "_Wishes", *, inherits: bool
+        self,
+        signed_in: SignedIn,
+        present: Principal,
+        wishes: "_Wishes",
+        *,
+        inherits: bool,
+        ends_by: Millis | None,
     ) -> Entered:
         carried = self._carried(wishes.remembered)
         replaces = session_id(present)
         further: tuple[CookieToSet, ...] = ()
         with self._database.write() as tx:
-            session = self._sessions.start(tx, signed_in, replaces=replaces, inherits=inherits)
+            session = self._sessions.start(tx, signed_in, replaces=replaces, inherits=inherits, ends_by=ends_by)
             if self._remembered is not None:
                 further = self._remembered.after_sign_in(
                     tx,
@@ -177,20 +207,20 @@ class WayIn:
                     carried=carried,
                     wish=wishes.remember,
                 )
-            self._succeeded(tx, signed_in, new_device=self._is_new_device(evidence))
+            self._succeeded(tx, signed_in, new_device=self._is_new_device(wishes.guessed))
         cookies: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=session.cookie), *further)
         if wishes.was_pending:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
-        if evidence.guessed is not None:
-            device = self._sign_in.known_devices.issue(evidence.guessed)
+        if wishes.guessed is not None:
+            device = self._sign_in.known_devices.issue(wishes.guessed)
             cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
         return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
 
-    def _is_new_device(self, evidence: Evidence) -> bool:
+    def _is_new_device(self, guessed: str | None) -> bool:
         """Whether this browser never signed in under this name; False where nobody guessed, and so nobody knows."""
-        if evidence.guessed is None:
+        if guessed is None:
             return False
-        return self._sign_in.known_devices.recognise(self._client().known_device, evidence.guessed) is None
+        return self._sign_in.known_devices.recognise(self._client().known_device, guessed) is None
 
     def _succeeded(self, tx: Transaction, signed_in: SignedIn, *, new_device: bool = False) -> None:
         client = self._client()
@@ -319,9 +349,19 @@ class WayIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Loan:
+    """What the present session lends to a sign-in: its proofs, under its epoch, until its end."""
+
+    factors: tuple[Factor, ...]
+    epoch: int
+    ends_at: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wishes:
     """What a sign-in came with beside its proof."""
 
     was_pending: bool
     remember: bool
     remembered: str | None
+    guessed: str | None

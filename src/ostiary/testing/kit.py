@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import count
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -201,7 +201,7 @@ class AuthKit:
 
     def _give_cookies(self, client: FlaskClient, cookies: Iterable[CookieToSet]) -> None:
         policy, public_url = self._runtime.cookies, self._runtime.deployment.public_url
-        config: Mapping[str, Any] = self.app.config
+        config = cast("Mapping[str, Any]", self.app.config)
         host = (
             public_url.host if public_url is not None else (config.get("SERVER_NAME") or "localhost").partition(":")[0]
         )

@@ -1,6 +1,7 @@
 """A test client that behaves like a browser on the application's own pages: it keeps cookies, and says where it comes from."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,8 +16,8 @@ def same_origin_client(app: Flask, public_url: str | None) -> FlaskClient:
     With a public URL it visits that address, so that the links in mails lead to where its cookies are.
     """
     own: Any = app.test_client_class or FlaskClient
-    root: str = app.config["APPLICATION_ROOT"]  # pyright: ignore[reportUnknownVariableType] # Flask's is not typed
-    kind = own if public_url is None else _visiting(own, public_url, root.lstrip("/"))
+    config = cast("Mapping[str, Any]", app.config)
+    kind = own if public_url is None else _visiting(own, public_url, config["APPLICATION_ROOT"].lstrip("/"))
     client: FlaskClient = kind(app, app.response_class, use_cookies=True)
     # Fetch Metadata §2.4, as of a page of ours. A header that a test gives itself takes its place.
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"

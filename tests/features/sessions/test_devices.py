@@ -59,7 +59,17 @@ def test_a_person_sees_every_browser_she_is_signed_in_on_the_newest_first(shop: 
         ("Phone", False, ["totp"]),
         ("Laptop", True, ["password"]),
     ]
-    assert set(shown[0]) == {"id", "started_at", "seen_at", "ends_at", "methods", "device", "device_name", "network", "current"}
+    assert set(shown[0]) == {
+        "id",
+        "started_at",
+        "seen_at",
+        "ends_at",
+        "methods",
+        "device",
+        "device_name",
+        "network",
+        "current",
+    }
     secret = laptop.cookie().partition(".")[2]
     assert secret not in laptop.get("/auth/sessions").text
 

@@ -88,11 +88,12 @@ def test_only_a_session_of_the_epoch_before_is_carried_over(database: Database) 
     assert _live(database) == ["fresh"]
 
 
-def test_the_epoch_of_a_session_is_told_of_her_own_only(database: Database) -> None:
+def test_the_epoch_and_the_end_of_a_session_are_told_of_her_own_only(database: Database) -> None:
     _insert(database, "a", epoch=4)
     with database.read() as connection:
-        assert [store.epoch_of(connection, "a", subject=who) for who in ("ada", "bob")] == [4, None]
-        assert store.epoch_of(connection, "b", subject="ada") is None
+        found = [store.standing_of(connection, "a", subject=who) for who in ("ada", "bob")]
+        assert (found[0][0], found[1]) == (4, None)
+        assert store.standing_of(connection, "b", subject="ada") is None
 
 
 def test_the_oldest_are_too_many_and_only_those_alive_count(database: Database) -> None:

@@ -60,10 +60,10 @@ class SessionActions:
             ends_by=ends_by,
         )
 
-    def epoch_of(self, id: str, subject: str) -> int | None:
-        """The epoch a session of this subject was started under, or None if it has ended."""
+    def standing_of(self, id: str, subject: str) -> tuple[int, Millis] | None:
+        """The epoch a session of this subject was started under and its absolute end, or None if it has ended."""
         with self._database.read() as connection:
-            return store.epoch_of(connection, id, subject=subject)
+            return store.standing_of(connection, id, subject=subject)
 
     def list(self, subject: str, *, current: str | None = None) -> Devices:
         """The browsers a subject is signed in on, the newest first; ``current`` is the id of the present session."""

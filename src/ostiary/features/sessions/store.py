@@ -153,10 +153,11 @@ def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) 
     return bool(tx.execute(statement.returning(sessions.c.id)).all())
 
 
-def epoch_of(connection: Connection, id: str, *, subject: str) -> int | None:
-    """The epoch of one session, or None if she has no such session."""
-    query = select(sessions.c.epoch).where(sessions.c.id == id, sessions.c.subject == subject)
-    return connection.execute(query).scalar_one_or_none()
+def standing_of(connection: Connection, id: str, *, subject: str) -> tuple[int, Millis] | None:
+    """The epoch and the absolute end of one session, or None if she has no such session."""
+    query = select(sessions.c.epoch, sessions.c.ends_at).where(sessions.c.id == id, sessions.c.subject == subject)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.epoch, row.ends_at)
 
 
 def live(connection: Connection, subject: str, *, now: Millis) -> list[SessionRow]:

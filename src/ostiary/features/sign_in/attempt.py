@@ -13,7 +13,7 @@ from unicodedata import normalize
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide, decide_remembered
 from ostiary.features.sign_in.known_device import KnownDevices
-from ostiary.features.sign_in.pending import PendingSignIn, PendingSignIns
+from ostiary.features.sign_in.pending import PendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
@@ -240,11 +240,3 @@ class SignInActions:
         """Give a subject her guesses back: somebody else has used them up, or she was given a new authenticator."""
         self._failures.forgive(subject, method)
         self._tell(GuessesForgiven(at=self._clock.now(), subject=subject, method=method))
-
-    def keep(self, subject: str, factors: tuple[Factor, ...], epoch: int, *, remember: bool = False) -> str:
-        """Keep a sign-in that needs another factor; the answer is the handle of the pending sign-in.
-
-        ``remember`` is the wish to be remembered, which she said with her first proof.
-        """
-        pending = PendingSignIn(subject=subject, factors=factors, epoch=epoch, remember=remember)
-        return self.pending.keep(pending, now=self._clock.now())

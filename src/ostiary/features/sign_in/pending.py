@@ -19,12 +19,16 @@ _PURPOSE: Final = "pending sign-ins"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingSignIn:
-    """Who is signing in, what she proved, her epoch before the first proof, and whether she asked to be remembered."""
+    """Who is signing in, what she proved in it, and her epoch before the first proof.
+
+    ``remember`` is whether she asked to be remembered, and ``guessed`` what she said her name is, if she typed one.
+    """
 
     subject: str
     factors: tuple[Factor, ...]
     epoch: int
     remember: bool = False
+    guessed: str | None = None
 
 
 class PendingSignIns:
@@ -38,15 +42,20 @@ class PendingSignIns:
         self._lifetime = lifetime
 
     def keep(self, pending: PendingSignIn, *, now: Millis) -> str:
-        """Remember it; the answer is the secret that finds it again."""
+        """Remember it; the answer is the secret that finds it again.
+
+        It ends ``lifetime`` after the first proof in it, however many follow.
+        """
         handle = new_secret()
+        expires_at = min((factor.at for factor in pending.factors), default=now) + self._lifetime
         fields = {
             "subject": pending.subject,
             "factors": encode_factors(pending.factors),
             "epoch": pending.epoch,
             "remember": pending.remember,
+            "guessed": pending.guessed,
         }
-        self._store.put(self._key(handle), json.dumps(fields).encode(), expires_at=now + self._lifetime, now=now)
+        self._store.put(self._key(handle), json.dumps(fields).encode(), expires_at=expires_at, now=now)
         return handle
 
     def spend(self, handle: str, *, now: Millis) -> PendingSignIn | None:
@@ -72,4 +81,5 @@ def _read(stored: bytes | None) -> PendingSignIn | None:
         factors=decode_factors(fields["factors"]),
         epoch=fields["epoch"],
         remember=fields["remember"],
+        guessed=fields["guessed"],
     )
