@@ -169,7 +169,7 @@ class Shop:
     def suspend(self, subject: str = "ada") -> None:
         """What a suspension, a deletion or a change of password does to whoever is signed in."""
         with self.database.write() as tx:
-            raise_epoch(tx, subject)
+            raise_epoch(tx, subject, now=self.clock.now() if self.clock else 0)
 
     def rows(self, subject: str | None = None) -> list[Any]:
         """The sessions that are kept, alive or not."""

@@ -36,6 +36,11 @@ COLUMNS: Final = MappingProxyType(
             "operational": ("id", "state", "created_at"),
             "personal": ("reason", "attributes"),
         },
+        "ostiary_api_keys": {
+            "operational": ("id", "epoch", "scope", "allowance", "created_at", "expires_at", "used_at", "successor"),
+            "personal": ("subject", "name", "tenant", "used_from"),
+            "verifier": ("secret_hash",),
+        },
         "ostiary_audit": {"operational": ("id", "at", "event"), "personal": ("subject", "actor", "detail")},
         "ostiary_ephemeral": {"operational": ("key", "number", "expires_at"), "personal": ("value",)},
         "ostiary_identifiers": {

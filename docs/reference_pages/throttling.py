@@ -14,7 +14,7 @@ def setting_limits() -> list[tuple[str, str, str, str]]:
     for name in feature_names():
         kind = feature_class(name)
         for field in fields(kind):
-            if field.name.endswith("_limit"):
+            if field.name == "limit" or field.name.endswith("_limit"):
                 log = f"{name}.{field.name.removesuffix('_limit')}"
                 found.append((log, f"OSTIARY_{name}_{field.name}".upper(), str(field.default), field.metadata["about"]))
     return found
@@ -63,6 +63,8 @@ def throttling() -> str:
                 for name, setting, default, about in setting_limits()
             ],
         ),
+        "`api_keys.limit` is no guard against guessing, which 256 random bits need not: it is how often one key may be used, and a\n"
+        "key may have a limit of its own instead. Only a key that is good is counted.\n",
         "## Addresses\n",
         "Counted against the network of the caller: an address of IPv4, a /64 of IPv6.\n",
         table(["limit", "address", ""], [(f"`{n}`", f"`{a}`", f"`{limit}`") for n, a, limit in route_limits()])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ostiary.features.accounts import Accounts, Field
+    from ostiary.features.api_keys import ApiKeys
     from ostiary.features.audit_log import AuditLog
     from ostiary.features.passwords import Passwords
     from ostiary.features.passwords.own_hashes import hash_password, verify_password
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ostiary.features.remember_me import RememberMe
     from ostiary.features.sessions import Sessions
     from ostiary.features.sign_in import SignIn
+    from ostiary.features.tokens import Tokens
+    from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
     from ostiary.kernel.decision import Decision
     from ostiary.kernel.duration import Duration
     from ostiary.kernel.errors import (
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Accounts": "ostiary.features.accounts",
+    "ApiKeys": "ostiary.features.api_keys",
     "AuditLog": "ostiary.features.audit_log",
     "AuthError": "ostiary.kernel.errors",
     "ConfigurationError": "ostiary.kernel.errors",
@@ -44,6 +48,8 @@ _HOME = {
     "Factor": "ostiary.kernel.factor",
     "Feature": "ostiary.kernel.feature",
     "Field": "ostiary.features.accounts",
+    "Introspection": "ostiary.features.tokens.trusted_issuer",
+    "Issuer": "ostiary.features.tokens.trusted_issuer",
     "On": "ostiary.kernel.principal",
     "OpenTransaction": "ostiary.kernel.errors",
     "Passwords": "ostiary.features.passwords",
@@ -54,6 +60,7 @@ _HOME = {
     "SignIn": "ostiary.features.sign_in",
     "SignInIncomplete": "ostiary.runtime.sign_in_answer",
     "SignInRefused": "ostiary.kernel.errors",
+    "Tokens": "ostiary.features.tokens",
     "TooManyAttempts": "ostiary.kernel.errors",
     "Unavailable": "ostiary.kernel.errors",
     "all_of": "ostiary.kernel.requirement",
@@ -64,6 +71,7 @@ _HOME = {
 
 __all__ = [
     "Accounts",
+    "ApiKeys",
     "AuditLog",
     "AuthError",
     "ConfigurationError",
@@ -74,6 +82,8 @@ __all__ = [
     "Factor",
     "Feature",
     "Field",
+    "Introspection",
+    "Issuer",
     "On",
     "OpenTransaction",
     "Passwords",
@@ -84,6 +94,7 @@ __all__ = [
     "SignIn",
     "SignInIncomplete",
     "SignInRefused",
+    "Tokens",
     "TooManyAttempts",
     "Unavailable",
     "all_of",

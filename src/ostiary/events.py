@@ -10,6 +10,8 @@ from ostiary.features.accounts import (
     Registered,
     RegistrationRefused,
 )
+from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
+from ostiary.features.tokens import SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
     BrowserForgotten,
@@ -25,6 +27,8 @@ from ostiary.kernel.events import (
     PasswordChanged,
     RateLimited,
     RedirectRefused,
+    RefreshFamilyEnded,
+    RefreshTokenReused,
     RememberTokenReused,
     SessionEnded,
     SignedOut,
@@ -39,6 +43,9 @@ __all__ = [
     "AccountClosed",
     "AccountRestored",
     "AccountSuspended",
+    "ApiKeyCreated",
+    "ApiKeyRevoked",
+    "ApiKeyRotated",
     "BrowserForgotten",
     "BrowserRemembered",
     "CredentialRejected",
@@ -55,6 +62,8 @@ __all__ = [
     "PasswordChanged",
     "RateLimited",
     "RedirectRefused",
+    "RefreshFamilyEnded",
+    "RefreshTokenReused",
     "Registered",
     "RegistrationRefused",
     "RememberTokenReused",
@@ -63,5 +72,7 @@ __all__ = [
     "SignInIncompleteYet",
     "SignInSucceeded",
     "SignedOut",
+    "SigningKeyMade",
+    "SigningKeyRetired",
     "Transaction",
 ]

@@ -62,7 +62,10 @@ def test_a_session_row_is_inserted_in_one_place():
 @pytest.mark.asvs("V6.3.4")
 def test_every_method_proves_through_the_counted_attempt():
     """Whoever makes evidence of a proof is called by ``attempt``, or is the application that vouches."""
-    assert places(lambda name, node: name == "Evidence") == {"features/passwords/verify.py", "runtime/way_in.py"}
+    assert places(lambda name, node: name == "Evidence") == {
+        "features/passwords/verify.py",
+        "runtime/sign_in_steps.py",
+    }
     assert places(lambda name, node: name == "attempt") == {"features/passwords/verify.py"}
 
 

@@ -16,6 +16,24 @@ class Request:
     path: str
     headers: dict[str, str]
     text: str
+    body: bytes = b""
+
+
+def write_answer(
+    handler: BaseHTTPRequestHandler, status: int, body: str | bytes = "", headers: dict[str, str] | None = None
+) -> None:
+    """Answer one request."""
+    content = body.encode() if isinstance(body, str) else body
+    handler.send_response(status)
+    for name, value in (headers or {}).items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    try:
+        handler.wfile.write(content)
+    except OSError:
+        # Whoever asked has heard enough.
+        handler.close_connection = True
 
 
 class Server:
@@ -30,8 +48,11 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.requests.append(Request(self.path, headers, f"{self.requestline}\n{self.headers}"))
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+                outer.requests.append(Request(self.path, headers, f"{self.requestline}\n{self.headers}", body))
                 outer.act(self)
+
+            do_POST = do_GET
 
             def log_message(self, *args: Any) -> None: ...
 
@@ -46,21 +67,7 @@ class Server:
 
     def answers(self, status: int, body: str | bytes = "", headers: dict[str, str] | None = None) -> None:
         """Answer every request like this."""
-        content = body.encode() if isinstance(body, str) else body
-
-        def act(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(status)
-            for name, value in (headers or {}).items():
-                handler.send_header(name, value)
-            handler.send_header("Content-Length", str(len(content)))
-            handler.end_headers()
-            try:
-                handler.wfile.write(content)
-            except OSError:
-                # Whoever asked has heard enough.
-                handler.close_connection = True
-
-        self.act = act
+        self.act = lambda handler: write_answer(handler, status, body, headers)
 
     def __enter__(self) -> "Server":
         self._thread.start()

@@ -11,9 +11,10 @@ from ostiary import Sessions, SignIn
 from ostiary.kernel.events import SignedOut, SignInSucceeded
 from ostiary.kernel.factor import CATEGORIES, Evidence, Factor, count_factors
 from ostiary.kernel.principal import ANONYMOUS
-from ostiary.runtime.way_in import CookieToSet, SignInIncomplete
+from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.storage.guard_reads import GuardReads
 from ostiary.storage.subjects import read_epoch
+from ostiary.web.cookies import CookieToSet
 
 POSSESSIONS = ("email", "sms", "totp", "recovery_code", "social", "passkey", "verified_passkey", "pin", "remember")
 

@@ -38,13 +38,13 @@ def _epoch(database: Database, subject: str = "ada") -> int:
 
 def test_a_block_that_ends_is_committed(database: Database) -> None:
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
     assert _epoch(database) == 1
 
 
 def test_a_block_that_raises_is_rolled_back(database: Database) -> None:
     with pytest.raises(KeyError), database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
         raise KeyError
     assert _epoch(database) == 0
 
@@ -53,7 +53,7 @@ def test_what_waits_for_the_commit_runs_after_it_and_may_open_a_transaction(data
     seen: list[int] = []
     with database.write() as tx:
         tx.after_commit(lambda: seen.append(_epoch(database)))
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
         assert seen == []
     assert seen == [1]
 
@@ -93,7 +93,7 @@ def test_a_second_connection_of_one_action_is_refused_at_once(database: Database
 
 def test_another_thread_has_a_connection_of_its_own(database: Database) -> None:
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(_epoch, database).result() == 0
 
@@ -104,7 +104,7 @@ def test_a_read_holds_neither_a_lock_nor_a_snapshot(database: Database) -> None:
 
         def write() -> None:
             with database.write() as tx:
-                raise_epoch(tx, "ada")
+                raise_epoch(tx, "ada", now=0)
 
         with ThreadPoolExecutor(1) as pool:
             pool.submit(write).result()
@@ -125,7 +125,7 @@ def test_a_listener_that_commits_its_session_commits_nothing_early(database: Dat
     with pytest.raises(KeyError), database.write() as tx:
         tx.session().add(Profile(subject="ada"))
         tx.session().commit()
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
         raise KeyError
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM profiles")).scalar_one() == 0
@@ -165,7 +165,7 @@ def test_a_pool_of_one_connection_serves_many_threads(database_url: str) -> None
     def act() -> None:
         barrier.wait()
         with database.write() as tx:
-            raise_epoch(tx, "ada")
+            raise_epoch(tx, "ada", now=0)
         _epoch(database)
 
     with ThreadPoolExecutor(8) as pool:
@@ -184,7 +184,7 @@ def test_the_applications_only_connection_is_not_waited_for(database_url: str) -
     with Session(engine) as session:
         session.execute(text("SELECT 1"))
         with database.write() as tx:
-            raise_epoch(tx, "ada")
+            raise_epoch(tx, "ada", now=0)
         assert _epoch(database) == 1
     database.close()
     engine.dispose()
@@ -205,7 +205,7 @@ def test_the_applications_engine_is_never_changed(database_url: str) -> None:
     before = _listeners(engine)
     database = Database.from_engine(lambda: engine, migrates_itself=True)
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
     assert _listeners(engine) == before
     assert isinstance(engine.pool, QueuePool)
     assert engine.pool.checkedin() == engine.pool.checkedout() == 0
@@ -291,7 +291,7 @@ def child(number, url):
     read = guard.compile(_EPOCH)
     def use():
         with database.write() as tx:
-            raise_epoch(tx, "ada")
+            raise_epoch(tx, "ada", now=0)
         with database.read() as connection:
             read_epoch(connection, "ada")
         store.count("uses", expires_at=2, now=1)
@@ -323,8 +323,8 @@ from ostiary.storage.subjects import raise_epoch, raise_rights
 database = Database.from_url(sys.argv[1], migrates_itself=True)
 while True:
     with database.write() as tx:
-        raise_rights(tx, "ada")
-        epoch = raise_epoch(tx, "ada")
+        raise_rights(tx, "ada", now=0)
+        epoch = raise_epoch(tx, "ada", now=0)
     print(epoch, flush=True)
 """
 

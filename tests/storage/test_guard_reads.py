@@ -27,7 +27,7 @@ TOUCH = (
 @pytest.fixture
 def reads(database: Database) -> Iterator[GuardReads]:
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
     made = GuardReads(database)
     yield made
     made.close()
@@ -72,13 +72,13 @@ def test_what_another_connection_committed_is_seen_by_the_next_read(
     for expected in range(1, 5):
         assert reads.fetch_one(epoch, ("ada",)) == (expected, 0)
         with database.write() as tx:
-            raise_epoch(tx, "ada")
+            raise_epoch(tx, "ada", now=0)
 
 
 def test_reading_holds_no_snapshot_that_would_let_the_log_grow(sqlite_url: str) -> None:
     database = Database.from_url(sqlite_url, migrates_itself=True)
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
     reads = GuardReads(database)
     assert reads.fetch_one(reads.compile(EPOCH), ("ada",)) == (1, 0)
     with sqlite3.connect(str(database.file)) as other:
@@ -124,7 +124,7 @@ def test_a_touch_never_waits_for_a_lock(database: Database, reads: GuardReads, e
     touch = reads.compile(TOUCH)
     assert reads.touch(touch, (1, "ada"))
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
         # In this very thread: if it waited, it would wait for ever.
         assert not reads.touch(touch, (2, "ada"))
         assert reads.fetch_one(epoch, ("ada",)) == (1, 1)
@@ -170,12 +170,12 @@ def test_a_server_that_restarted_costs_no_request(postgresql_url: str) -> None:
     reads = GuardReads(database)
     epoch, touch = reads.compile(EPOCH), reads.compile(TOUCH)
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
     assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
     _end_connections(postgresql_url)
     assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
     with database.write() as tx:
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
     assert reads.touch(touch, (1, "ada"))
     reads.close()
     database.close()
@@ -190,7 +190,7 @@ def test_the_guard_reads_while_every_pooled_connection_is_taken(postgresql_url: 
     reads = GuardReads(database)
     with engine.connect() as theirs, database.write() as tx:
         theirs.execute(text("SELECT 1"))
-        raise_epoch(tx, "ada")
+        raise_epoch(tx, "ada", now=0)
         assert reads.fetch_one(reads.compile(EPOCH), ("ada",)) is None
     reads.close()
     database.close()

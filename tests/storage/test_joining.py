@@ -38,7 +38,7 @@ class Application:
         """An action of ours."""
         with self.database.write() as tx:
             tx.after_commit(lambda: self.after.append(subject))
-            return raise_epoch(tx, subject)
+            return raise_epoch(tx, subject, now=0)
 
     def epoch(self, subject: str = "ada") -> int:
         with self.database.alone() as connection:
@@ -98,7 +98,7 @@ def test_a_joined_verb_that_fails_leaves_nothing_and_the_application_goes_on(app
     with application.database.joining(session):
         with pytest.raises(KeyError), application.database.write() as tx:
             tx.after_commit(lambda: application.after.append("failed"))
-            raise_epoch(tx, "ada")
+            raise_epoch(tx, "ada", now=0)
             raise KeyError
         application.act("bob")
     session.commit()
@@ -155,7 +155,7 @@ def test_what_waited_for_the_applications_commit_may_open_a_transaction(applicat
     with application.database.joining(session):
         with application.database.write() as tx:
             tx.after_commit(act_after)
-            raise_epoch(tx, "ada")
+            raise_epoch(tx, "ada", now=0)
         session.commit()
         assert application.after == ["after"]
     assert application.epoch("after") == 1

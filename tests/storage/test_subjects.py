@@ -33,7 +33,12 @@ def test_a_subject_begins_at_epoch_zero(database: Database) -> None:
 
 def test_raising_counts_up_from_zero_and_touches_nobody_else(database: Database) -> None:
     with database.write() as tx:
-        assert [raise_epoch(tx, "ada"), raise_epoch(tx, "ada"), raise_rights(tx, "ada"), raise_rights(tx, "bob")] == [
+        assert [
+            raise_epoch(tx, "ada", now=0),
+            raise_epoch(tx, "ada", now=0),
+            raise_rights(tx, "ada", now=0),
+            raise_rights(tx, "bob", now=0),
+        ] == [
             1,
             2,
             1,
@@ -46,9 +51,9 @@ def test_raising_counts_up_from_zero_and_touches_nobody_else(database: Database)
 @pytest.mark.parametrize("subject", STRANGE)
 def test_a_subject_is_matched_literally_whatever_it_spells(database: Database, subject: str) -> None:
     with database.write() as tx:
-        raise_epoch(tx, "ada")
-        raise_epoch(tx, subject)
-        raise_epoch(tx, subject)
+        raise_epoch(tx, "ada", now=0)
+        raise_epoch(tx, subject, now=0)
+        raise_epoch(tx, subject, now=0)
     assert (_epoch(database, "ada"), _epoch(database, subject)) == (1, 2)
 
 
@@ -64,7 +69,7 @@ def child(number, url):
     given = []
     for _ in range(10):
         with database.write() as tx:
-            given.append(raise_epoch(tx, "ada"))
+            given.append(raise_epoch(tx, "ada", now=0))
     return given
 """
     given = [epoch for child in race(source, 5, database_url) for epoch in child]

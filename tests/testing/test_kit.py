@@ -9,6 +9,7 @@ from tests.testing.teller import bank, who
 
 from ostiary import (
     Accounts,
+    ApiKeys,
     ConfigurationError,
     Field,
     Passwords,
@@ -475,3 +476,88 @@ def test_a_browser_that_is_remembered_can_be_tried_out():
         kit.clock.advance("20d")
         assert who(client) == ada.id
         assert client.post("/transfers", headers=JSON).json["code"] == "step_up_needed"
+
+
+class TestApiKeys:
+    @pytest.fixture
+    def app(self):
+        return bank(further=[ApiKeys(prefix="bank")])
+
+    def test_a_program_comes_with_a_real_key(self, app):
+        with AuthKit(app) as kit:
+            ada = kit.account()
+            client = kit.client(ada, via="api_key")
+            assert who(client) == ada.id
+            with app.app_context():
+                (key,) = app.auth.api_keys.list(ada)
+                app.auth.api_keys.revoke(key.id, owner=ada)
+            assert client.get("/account").status_code == 401
+
+    def test_its_scope_narrows_it(self, app):
+        with AuthKit(app) as kit:
+            assert kit.client(via="api_key", scope=["order:read"]).get("/account").status_code == 403
+
+    @pytest.mark.parametrize("asked", [{"factors": ["password"]}, {"age": "5m"}])
+    def test_a_key_proves_nothing(self, app, asked):
+        with AuthKit(app) as kit, pytest.raises(ConfigurationError, match="a key proves nothing"):
+            kit.client(via="api_key", **asked)
+
+
+# Tokens
+
+
+def _token_bank(tmp_path=None, **kwargs):
+    from ostiary import Tokens
+
+    return bank(further=[Tokens()], **kwargs)
+
+
+def test_a_client_may_carry_a_token_and_its_proofs(sqlite_url):
+    with AuthKit(_token_bank(database=sqlite_url)) as kit:
+        ada = kit.account(email="ada@example.com")
+        client = kit.client(ada, via="bearer", factors=["password", "totp"], age="1m")
+        assert who(client) == ada.id
+        assert client.post("/transfers").status_code == 200
+        kit.clock.advance("5m")
+        assert client.post("/transfers").status_code == 401, "a program is told by RFC 9470"
+
+
+def test_a_token_is_narrowed_by_its_scope(sqlite_url):
+    with AuthKit(_token_bank(database=sqlite_url)) as kit:
+        client = kit.client(kit.account(), via="bearer", scope=["order:read"])
+        assert client.get("/account").status_code == 403
+
+
+def test_a_suspended_account_gets_no_token(sqlite_url):
+    from ostiary import SignInRefused
+
+    with AuthKit(_token_bank(database=sqlite_url)) as kit:
+        ada = kit.account()
+        with kit.app.app_context():
+            kit.app.auth.accounts.suspend(ada, reason="test")
+        with pytest.raises(SignInRefused):
+            kit.client(ada, via="bearer")
+
+
+def test_too_few_proofs_for_a_token_are_told(sqlite_url):
+    from ostiary import SignIn
+
+    app = _token_bank(database=sqlite_url, sign_in=SignIn(policy=2, vouches=("totp",)))
+    with AuthKit(app) as kit:
+        with pytest.raises(ConfigurationError, match="policy wants another factor"):
+            kit.client(kit.account(), via="bearer")
+        assert kit.client(kit.account(), via="bearer", factors=["totp", "password"]).get("/who").json["subject"]
+
+
+def test_without_sessions_a_client_carries_a_token_by_itself():
+    from flask import Flask
+
+    from ostiary import Passwords, Tokens
+    from ostiary.flask import Auth
+
+    app = Flask("api")
+    auth = Auth(app, [Passwords(lookup={}.get), Tokens(stateless=True)])
+    app.add_url_rule("/", "index", auth.require(lambda: {"subject": auth.principal.subject}))
+    with AuthKit(app) as kit:
+        assert kit.client().get("/").status_code == 401
+        assert kit.client("ada").get("/").json == {"subject": "ada"}

@@ -8,7 +8,7 @@ from ostiary.web.route import Answer, Route
 
 ON = {feature.name: feature for feature in every_feature()}
 ROUTES = list({(route.rule, route.method): route for one in ON.values() for route in one.routes(ON)}.values())
-OPEN = {"sign_in", "register", "verify_address", "forgot_password", "reset_password"}
+OPEN = {"jwks", "sign_in", "register", "verify_address", "forgot_password", "reset_password"}
 """What somebody who is not signed in may do."""
 
 

@@ -87,11 +87,17 @@ def _sealed(database: "Database", keys: "Sequence[Secret]") -> "Iterator[tuple[s
     """What is sealed in the database: by the newest key, by an older one, by none that is known."""
     from ostiary.features.one_time_tokens.redeem import PURPOSE as TOKENS  # SQLAlchemy only when a command needs it
     from ostiary.features.one_time_tokens.store import one_time_tokens
+    from ostiary.features.tokens.store import signing_keys
+    from ostiary.features.tokens.stored_keys import PURPOSE as SIGNING_KEYS
     from ostiary.runtime.mail_delivery import PURPOSE as OUTBOX
     from ostiary.storage.outbox import outbox
     from ostiary.storage.seals import count_by_seal
 
-    columns = {"mail": (outbox.c.sealed, OUTBOX), "one_time_tokens": (one_time_tokens.c.payload, TOKENS)}
+    columns = {
+        "mail": (outbox.c.sealed, OUTBOX),
+        "one_time_tokens": (one_time_tokens.c.payload, TOKENS),
+        "signing_keys": (signing_keys.c.sealed, SIGNING_KEYS),
+    }
     rings = [KeyRing([key]) for key in keys]
     for what, (column, purpose) in columns.items():
         with database.read() as connection:

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from ostiary.cli.accounts import accounts
+from ostiary.cli.api_keys import api_keys
 from ostiary.cli.application import operator_of_application
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
@@ -15,9 +16,10 @@ from ostiary.cli.mail import mail
 from ostiary.cli.operator import operator_of_environment
 from ostiary.cli.refusals import OperatorGroup
 from ostiary.cli.sessions import sessions
+from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
 
-COMMANDS: Final = (accounts, audit, check, db, forgive, keys, mail, sessions, templates)
+COMMANDS: Final = (accounts, api_keys, audit, check, db, forgive, keys, mail, sessions, signing_keys, templates)
 """Every command, the same under ``ostiary`` and ``flask ostiary``."""
 
 

@@ -6,6 +6,7 @@ from ostiary.flask.share import Share
 
 if TYPE_CHECKING:
     from ostiary.features.accounts import AccountActions
+    from ostiary.features.api_keys import ApiKeyActions
     from ostiary.features.audit_log import AuditEntries
     from ostiary.features.passwords import PasswordActions
     from ostiary.features.remember_me import RememberMeActions
@@ -42,6 +43,13 @@ class Actions(Share):
         from ostiary.features.remember_me import RememberMeActions
 
         return self._state().runtime.action("remember_me", RememberMeActions)
+
+    @property
+    def api_keys(self) -> "ApiKeyActions":
+        """Create, list, rotate and revoke API keys."""
+        from ostiary.features.api_keys import ApiKeyActions  # only if the feature is on
+
+        return self._state().runtime.action("api_keys", ApiKeyActions)
 
     @property
     def audit_log(self) -> "AuditEntries":

@@ -23,10 +23,12 @@ from ostiary.flask.sign_in import (
     sign_out,
 )
 from ostiary.flask.state import EXTENSION, AppState, runs_as_script, runs_our_command
+from ostiary.flask.tokens import TokenVerbs
 from ostiary.flask.users import UserLoader
 from ostiary.kernel.errors import AuthError, ConfigurationError, NotAuthenticated, misconfigured
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
+from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import Evidence
 from ostiary.kernel.principal import Principal
 from ostiary.web.credentials import Credentials, read_credentials
@@ -67,6 +69,7 @@ class Auth(Guards, Actions, Generic[U]):
         self._database = database
         self._url_prefix = url_prefix
         self._listeners = Listeners()
+        self._extra_claims = ExtraClaims()
         if app is not None:
             self.init_app(app)
 
@@ -78,7 +81,12 @@ class Auth(Guards, Actions, Generic[U]):
             what = f"the application {app.name!r} has an Auth already"
             raise misconfigured("second_auth", what, "make one Auth with all the features")
         state = AppState(
-            app, self._features, listeners=self._listeners, database=self._database, url_prefix=self._url_prefix
+            app,
+            self._features,
+            listeners=self._listeners,
+            database=self._database,
+            url_prefix=self._url_prefix,
+            extra_claims=self._extra_claims,
         )
         problems = self._users.problems()
         later = runs_as_script(app) or runs_our_command() or state.awaits_its_test
@@ -158,11 +166,20 @@ class Auth(Guards, Actions, Generic[U]):
         """
         state = self._state()
         evidence = evidence_of(state, who, proof)
-        if self._users.loader is not None and "accounts" not in state.assembly:
-            candidate = Principal(evidence.subject)
-            if self._users.find(candidate) is None:
-                raise refused_user()
+        self._refuse_user(state, evidence.subject)
         return sign_in(state, evidence, default_next=self._after(state), remember=remember)
+
+    @property
+    def tokens(self) -> TokenVerbs:
+        """Issue, verify, refresh and revoke tokens; ``@auth.tokens.claims`` adds to them."""
+        return TokenVerbs(self._state, self._extra_claims, self._refuse_user)
+
+    def _refuse_user(self, state: AppState, subject: str) -> None:
+        """Refuse a subject whom the application's own loader does not know."""
+        if self._users.loader is None or "accounts" in state.assembly:
+            return
+        if self._users.find(Principal(subject)) is None:
+            raise refused_user()
 
     def sign_out(self, scope: Literal["here", "others", "everywhere"] = "here") -> None:
         """Sign the caller out: here, on all other devices, or everywhere at once. Refuses GET, as ``sign_in`` does."""

@@ -95,6 +95,8 @@ def _examine(state: AppState, prepare: "Callable[[AppState], None]", *, producti
         instance_path=Path(state.app.instance_path),
         sends_mail=bool(state.assembly.mails()),
     )
+    if not deployment.development:
+        problems.extend(state.assembly.deployment_problems())
     problems += state.warnings
     found = list(_problems_of(lambda: prepare(state)))
     database: Database | None = None

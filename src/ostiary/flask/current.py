@@ -85,11 +85,11 @@ def set_cookies(policy: CookiePolicy, cookies: Iterable[CookieToSet]) -> None:
 def write_cookies(policy: CookiePolicy, response: Response, cookies: Iterable[CookieToSet]) -> None:
     """Put cookies into a response. An answer that sets one is nobody else's."""
     for cookie in cookies:
-        name = policy.name(cookie.stem)
+        name = policy.name(cookie.stem, path=cookie.path)
         if cookie.value is None:
-            policy.clear_cookie(response, name)
+            policy.clear_cookie(response, name, path=cookie.path)
         else:
-            policy.set_cookie(response, name, cookie.value, cookie.max_age)
+            policy.set_cookie(response, name, cookie.value, cookie.max_age, path=cookie.path)
     protect_from_caches(response)
 
 
@@ -108,9 +108,9 @@ def remembered_cookie(state: AppState) -> str | None:
     return find_cookie(state.runtime.cookies, REMEMBER_COOKIE)
 
 
-def become(state: AppState, principal: Principal) -> None:
-    """From here on this request is somebody else's."""
-    binding = principal.credential.id if principal.credential else None
+def become(state: AppState, principal: Principal, binding: str | None = None) -> None:
+    """From here on this request is somebody else's; ``binding`` is what her CSRF tokens are bound to, if not her credential."""
+    binding = binding or (principal.credential.id if principal.credential else None)
     state.runtime.guard.become(request.environ, principal, binding)
 
 
@@ -120,7 +120,7 @@ def csrf_binding(state: AppState, *, make: bool) -> str | None:
     With ``make``, a visitor without one is given one.
     """
     caller = state.runtime.guard.caller(request.environ)
-    if caller.csrf_binding is not None and caller.ambient:
+    if caller.csrf_binding is not None and (caller.ambient or caller.renewable is not None):
         return caller.csrf_binding
     if caller.principal and caller.csrf_binding is not None:
         # Signed in during this request: the form is for the session that has just begun.
@@ -132,3 +132,12 @@ def csrf_binding(state: AppState, *, make: bool) -> str | None:
         request.environ[fresh] = visitor
         set_cookies(policy, (CookieToSet(stem=CSRF_COOKIE, value=visitor),))
     return None if visitor is None else f"visitor:{visitor}"
+
+
+def csrf_token(state: AppState) -> str | None:
+    """A CSRF token for this caller; None where she presents her credential by herself, and so needs none."""
+    caller = state.runtime.guard.caller(request.environ)
+    if caller.reader is not None and not caller.ambient:
+        return None
+    binding = csrf_binding(state, make=True)
+    return None if binding is None else state.runtime.csrf.token(binding)

@@ -13,6 +13,7 @@ import ostiary
 from ostiary.flask.addresses import BLUEPRINT
 from ostiary.flask.current import (
     csrf_binding,
+    csrf_token,
     current_caller,
     find_cookie,
     remembered_cookie,
@@ -57,8 +58,11 @@ def mount(app: Flask, state: "AppState", refuse: Callable[[AuthError], Refusal])
     routes = sorted(state.assembly.routes(), key=lambda route: route.endpoint)
     for endpoint, several in groupby(routes, key=lambda route: route.endpoint):
         by_method: dict[str, Route] = {route.method: route for route in several}
-        rule = next(iter(by_method.values())).rule
-        blueprint.add_url_rule(rule, endpoint, _view(by_method, state, refuse), methods=list(by_method))
+        route, view = next(iter(by_method.values())), _view(by_method, state, refuse)
+        if route.at_root:
+            app.add_url_rule(route.rule, f"{BLUEPRINT}.{endpoint}", view, methods=list(by_method))
+        else:
+            blueprint.add_url_rule(route.rule, endpoint, view, methods=list(by_method))
     app.register_blueprint(blueprint)
     return blueprint
 
@@ -70,7 +74,8 @@ def _view(
         runtime = state.runtime
         route = routes["GET" if request.method == "HEAD" else request.method]
         try:
-            current_caller(state)
+            if route.reads_credentials:
+                current_caller(state)
             return dispatch(
                 route,
                 request,
@@ -78,7 +83,7 @@ def _view(
                 guard=runtime.guard,
                 resources=runtime.resources,
                 client=state.client(),
-                visitor=csrf_binding(state, make=False),
+                visitor=csrf_binding(state, make=False) if route.reads_credentials else None,
                 finish=lambda answer: _finish(state, answer),
             )
         except AuthError as error:
@@ -96,6 +101,12 @@ def _finish(state: "AppState", answer: Answer) -> Response:
         response = entered.response()
         apply_own_headers(response)
         return response
+    if answer.issues is not None:
+        from ostiary.flask.tokens import answer_tokens  # only where tokens are issued
+
+        return answer_tokens(state, answer.issues, answer.handle)
+    if answer.csrf:
+        answer = replace(answer, facts={**answer.facts, "csrf": csrf_token(state)})
     if answer.to_next:
         answer = replace(answer, goes_to=next_address(state, after))
     response = respond(state, answer)

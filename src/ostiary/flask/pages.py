@@ -8,7 +8,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ostiary.kernel.secret import new_secret
-from ostiary.web.headers import apply_own_headers
+from ostiary.web.headers import apply_own_headers, let_caches_keep
 from ostiary.web.negotiation import wants_page
 from ostiary.web.redirect import see_other
 
@@ -46,6 +46,9 @@ def respond(state: "AppState", answer: "Answer") -> Response:
     response = Response(status=204) if answer.status == 204 else jsonify(answer.facts)
     response.status_code = answer.status
     apply_own_headers(response)
+    if answer.kept_for is not None:
+        let_caches_keep(response, answer.kept_for)
+        return response.make_conditional(request)
     return response
 
 

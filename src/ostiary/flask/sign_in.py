@@ -17,6 +17,7 @@ from ostiary.runtime.sign_in_answer import PENDING_COOKIE, SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS
 from ostiary.web.negotiation import wants_page
 from ostiary.web.redirect import next_target, see_other
+from ostiary.web.token_response import IssuedTokens
 from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
@@ -27,28 +28,32 @@ if TYPE_CHECKING:
 class SignInAnswer:
     """Somebody is signed in; her cookies travel with whatever the view returns.
 
-    ``response()`` is a ready answer: a redirect to where she wanted to go, or JSON.
+    ``response()`` is a ready answer: a redirect to where she wanted to go, or JSON. Without sessions and without token cookies
+    it is the tokens themselves, which are in ``tokens``.
     """
 
     signed_in: SignedIn
     principal: Principal
     next_url: str
     urls: UrlPolicy = field(repr=False)
+    tokens: IssuedTokens | None = None
 
     def response(self) -> "Response":
-        """A 303 to the next page, or the principal as JSON."""
+        """A 303 to the next page, or the principal as JSON; or her tokens."""
+        if self.tokens is not None:
+            return self.tokens.response()
         if wants_page(request.environ):
             return see_other(self.next_url, self.urls, request.environ)
         return jsonify({"subject": self.principal.subject, "next": self.next_url})
 
 
-def evidence_of(state: AppState, who: object, proof: str) -> Evidence:
+def evidence_of(state: AppState, who: object, proof: str, *, verb: str = "auth.sign_in") -> Evidence:
     """Evidence from what a view hands over: the evidence of a ``verify``, or a subject the application vouches for."""
     if isinstance(who, Evidence):
         return who
     if isinstance(who, str):
         if not who:
-            message = "auth.sign_in needs a subject that is not empty"
+            message = f"{verb} needs a subject that is not empty"
             raise ValueError(message)
         return state.way_in.vouch(who, proof)
     if "accounts" in state.assembly:
@@ -56,7 +61,7 @@ def evidence_of(state: AppState, who: object, proof: str) -> Evidence:
 
         if isinstance(who, Account):
             return state.way_in.vouch(who.id, proof)
-    message = f"auth.sign_in takes a subject as text, not {type(who).__name__}: write auth.sign_in(str(…))"
+    message = f"{verb} takes a subject as text, not {type(who).__name__}: write {verb}(str(…))"
     raise TypeError(message)
 
 
@@ -67,7 +72,7 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str, remember:
     """
     guard = state.runtime.guard
     # A link, an image or a prefetch must not sign anybody in (ASVS 5.0 V7.6.2, CVE-2015-9284).
-    _refuse_safe_method("Signing in needs a form.", "auth.sign_in")
+    refuse_safe_method("Signing in needs a form.", "auth.sign_in")
     state.way_in.check_wish(remember=remember)
     caller = guard.authenticate(request)
     if caller.reader is None:
@@ -83,6 +88,7 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str, remember:
             pending=find_cookie(policy, PENDING_COOKIE),
             remember=remember,
             remembered=remembered_cookie(state),
+            binding=caller.csrf_binding if caller.principal else None,
         )
     except SignInIncomplete as incomplete:
         set_cookies(policy, incomplete.cookies)
@@ -91,17 +97,19 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str, remember:
             incomplete.members = {**incomplete.members, "next": address}
         raise
     set_cookies(policy, entered.cookies)
-    become(state, entered.principal)
+    become(state, entered.principal, entered.binding)
     wanted = next_address(state, default_next)
     return SignInAnswer(
         signed_in=entered.signed_in,
         principal=entered.principal,
         next_url=wanted,
         urls=state.runtime.deployment.urls,
+        tokens=entered.tokens,
     )
 
 
-def _refuse_safe_method(message: str, verb: str) -> None:
+def refuse_safe_method(message: str, verb: str) -> None:
+    """Refuse a request that should change nothing: a link, an image or a prefetch."""
     if request.method in SAFE_METHODS:
         raise AuthError(
             message, code="method_not_allowed", status=405, headers={"Allow": "POST"},
@@ -122,7 +130,7 @@ def next_address(state: AppState, default: str) -> str:
 def sign_out(state: AppState, scope: str) -> None:
     """Sign the caller of this request out, on a request that changes something; its answer clears her cookies."""
     # Nor out (ASVS 5.0 V3.5.3): any page of anybody's could do it with an image.
-    _refuse_safe_method("Signing out needs a form.", "auth.sign_out")
+    refuse_safe_method("Signing out needs a form.", "auth.sign_out")
     # A browser that is only remembered need not be let in to be forgotten; to end what others have, it must.
     caller = state.runtime.guard.authenticate(request) if scope == "here" else current_caller(state)
     policy = state.runtime.cookies
@@ -131,6 +139,7 @@ def sign_out(state: AppState, scope: str) -> None:
         scope,
         pending=find_cookie(policy, PENDING_COOKIE),
         remembered=remembered_cookie(state),
+        binding=caller.csrf_binding,
     )
     set_cookies(policy, gone)
     if scope != "others":
@@ -139,8 +148,11 @@ def sign_out(state: AppState, scope: str) -> None:
 
 def end_credential(state: AppState) -> None:
     """The user behind the present credential is gone: end it, and let the request go on as nobody's."""
-    present = state.runtime.guard.caller(request.environ).principal
-    set_cookies(state.runtime.cookies, state.way_in.leave(present, "here", remembered=remembered_cookie(state)))
+    caller = state.runtime.guard.caller(request.environ)
+    gone = state.way_in.leave(
+        caller.principal, "here", remembered=remembered_cookie(state), binding=caller.csrf_binding
+    )
+    set_cookies(state.runtime.cookies, gone)
     become(state, ANONYMOUS)
 
 

@@ -19,6 +19,7 @@ from ostiary.flask.signals import signalling
 from ostiary.kernel.client import NO_CLIENT, Client
 from ostiary.kernel.errors import ConfigurationError, Problem
 from ostiary.kernel.event_bus import Listeners
+from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.settings import PREFIX, Sources, Unreadable, read_setting, unknown_setting
 from ostiary.runtime.assembly import Assembly, all_feature_names, assemble
 from ostiary.runtime.deployment import NAMES, Deployment, read_deployment
@@ -30,6 +31,7 @@ from ostiary.web.cookies import DOUBLED, read_cookie
 if TYPE_CHECKING:
     from ostiary.kernel.clock import Clock
     from ostiary.kernel.rehearsal import Rehearsal
+    from ostiary.runtime.token_way_in import TokenWayIn
     from ostiary.runtime.way_in import WayIn
     from ostiary.storage.database import Database
 
@@ -44,7 +46,14 @@ class AppState:
     """One application's share of an ``Auth``."""
 
     def __init__(
-        self, app: Flask, features: tuple[object, ...], *, listeners: Listeners, database: object, url_prefix: str
+        self,
+        app: Flask,
+        features: tuple[object, ...],
+        *,
+        listeners: Listeners,
+        database: object,
+        url_prefix: str,
+        extra_claims: ExtraClaims | None = None,
     ) -> None:
         self.app = app
         self.url_prefix = url_prefix
@@ -55,8 +64,10 @@ class AppState:
         self._database = database
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
-        self._way_in: WayIn | None = None
+        self._way_in: WayIn | TokenWayIn | None = None
+        self._token_way_in: TokenWayIn | None = None
         self._proxy_hinted = False
+        self.extra_claims = extra_claims
         self.warnings: list[Problem] = []
         problems: list[Problem] = []
         self.assembly: Assembly = assemble(features, self.sources, problems)
@@ -101,13 +112,30 @@ class AppState:
         return self._runtime
 
     @property
-    def way_in(self) -> "WayIn":
-        """Signs people in and out."""
+    def way_in(self) -> "WayIn | TokenWayIn":
+        """Signs people in and out: by a session, or where there are none by tokens."""
         if self._way_in is None:
-            from ostiary.runtime.way_in import WayIn  # it knows sign-in and sessions, which may be off
+            if "sessions" not in self.assembly and "tokens" in self.assembly:
+                self._way_in = self.token_way_in
+            else:
+                from ostiary.runtime.way_in import WayIn  # it knows sign-in and sessions, which may be off
 
-            self._way_in = WayIn(self.runtime)
+                self._way_in = WayIn(self.runtime)
         return self._way_in
+
+    @property
+    def token_way_in(self) -> "TokenWayIn":
+        """Signs programs in."""
+        if self._token_way_in is None:
+            from ostiary.runtime.token_way_in import TokenWayIn  # it knows sign-in and tokens, which may be off
+
+            find_loan = None
+            if "sessions" in self.assembly:
+                from ostiary.runtime.way_in import WayIn  # it knows sessions, which may be off
+
+                find_loan = WayIn(self.runtime).loan
+            self._token_way_in = TokenWayIn(self.runtime, find_loan=find_loan)
+        return self._token_way_in
 
     def _build(self) -> Runtime:
         problems: list[Problem] = []
@@ -121,6 +149,7 @@ class AppState:
             database=self._given_database() or self._spare_database,
             clock=self.clock,
             rehearsal=self._rehearsal,
+            extra_claims=self.extra_claims,
             templates=() if self.app.jinja_loader is None else (self.app.jinja_loader,),
         )
         return build_runtime(self.assembly, deployment, around)
@@ -133,16 +162,18 @@ class AppState:
 
         ``find_database`` gives the database of an application that names none, when it is told what was built before.
         """
-        before = (self.clock, self._rehearsal, self._spare_database, self._runtime, self._way_in)
+        before = (self.clock, self._rehearsal, self._spare_database, self._runtime)
+        ways = (self._way_in, self._token_way_in)
         spare = find_database(self._runtime)
         with self._lock:
             self.clock, self._rehearsal, self._spare_database = clock, rehearsal, spare
-            self._runtime = self._way_in = None
+            self._runtime = self._way_in = self._token_way_in = None
         try:
             yield
         finally:
             with self._lock:
-                self.clock, self._rehearsal, self._spare_database, self._runtime, self._way_in = before
+                self.clock, self._rehearsal, self._spare_database, self._runtime = before
+                self._way_in, self._token_way_in = ways
 
     @property
     def built(self) -> "Runtime | None":
@@ -163,7 +194,7 @@ class AppState:
 
     def _deployment(self, problems: list[Problem], *, testing: bool) -> Deployment:
         """The deployment as it is configured now; with ``testing``, a missing key is not kept in a file."""
-        return read_deployment(
+        deployment = read_deployment(
             self.sources,
             problems,
             development=self.development,
@@ -171,6 +202,9 @@ class AppState:
             instance_path=Path(self.app.instance_path),
             sends_mail=bool(self.assembly.mails()),
         )
+        if not deployment.development:
+            problems.extend(self.assembly.deployment_problems())
+        return deployment
 
     def _given_database(self) -> "Database | None":
         return database_of(self._database, self.app, development=self.development)

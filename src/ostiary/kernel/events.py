@@ -86,12 +86,14 @@ class SessionEnded(Event):
 class CredentialsRevoked(Event):
     """The subject's epoch was raised: every session, token and key of before is dead.
 
-    ``kept`` is the one session that lives on, where its owner signed out all others.
+    ``kept`` is the one session that lives on, where its owner signed out all others; ``kept_family`` the one family of
+    refresh tokens, where a browser without a session did.
     """
 
     reason: str
     epoch: int
     kept: str | None = None
+    kept_family: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,21 @@ class RememberTokenReused(Event):
 
     series: str
     session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenReused(Event):
+    """A refresh token that had been exchanged came again: somebody has a copy. The family and its tokens ended."""
+
+    family: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshFamilyEnded(Event):
+    """One family of refresh tokens was ended by itself: revoked, or signed out."""
+
+    family: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

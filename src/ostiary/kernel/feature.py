@@ -43,6 +43,10 @@ class Feature:
         """What is wrong with these settings, each with its cure. Asked once they are resolved."""
         return ()
 
+    def deployment_problems(self) -> Iterable[Problem]:
+        """What is missing for production, each with its cure. Not asked on a developer's machine."""
+        return ()
+
     def proofs(self) -> frozenset[str]:
         """The kinds of proof (keys of ``kernel.factor.CATEGORIES``) a person can give through this feature."""
         return frozenset()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from ostiary.kernel.clock import Clock, Millis, SystemClock
 
@@ -70,7 +71,14 @@ class OutboundClient:
         """Get one address. A redirect is an answer like any other. Raises ``OutboundRefused`` and ``OutboundFailed``."""
         return self._send("GET", url, headers or {})
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> OutboundAnswer:
+    def post_form(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> OutboundAnswer:
+        """Post a form. The fields travel in the body, never in the URL. Raises as ``get`` does."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", url, {**form, **(headers or {})}, urlencode(fields).encode())
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None) -> OutboundAnswer:
         # httpx and its TLS take a while to import: only where something is sent.
         import httpcore
         import httpx
@@ -80,7 +88,9 @@ class OutboundClient:
         try:
             target = self._judged(httpx.URL(url))
             with self._client() as client:
-                request = client.build_request(method, target, headers={"User-Agent": _USER_AGENT, **headers})
+                request = client.build_request(
+                    method, target, headers={"User-Agent": _USER_AGENT, **headers}, content=content
+                )
                 answer = client.send(request, stream=True)
                 try:
                     return self._read(answer)

@@ -40,6 +40,10 @@ class Assembly:
         found = (route for feature in self.features for route in feature.routes(on) if isinstance(route, Route))
         return tuple({(route.rule, route.method): route for route in found}.values())
 
+    def deployment_problems(self) -> tuple[Problem, ...]:
+        """What the features that are on miss for production."""
+        return tuple(problem for feature in self.features for problem in feature.deployment_problems())
+
     def mails(self) -> frozenset[str]:
         """The templates of every mail that is sent here."""
         return frozenset[str]().union(*(feature.mails() for feature in self.features))
@@ -85,6 +89,7 @@ def assemble(listed: Iterable[object], sources: Sources, problems: list[Problem]
         problems.extend(_problems_of(feature))
     assembly = Assembly(features=tuple(ordered.values()))
     problems.extend(_policy_problems(assembly))
+    problems.extend(_carrier_problems(assembly))
     return assembly
 
 
@@ -181,6 +186,16 @@ def _policy_problems(assembly: Assembly) -> Iterable[Problem]:
                 "RememberMe() would never let anybody in",
                 cure="leave RememberMe() out, or let policy be a function that asks some for one factor",
             )
+
+
+def _carrier_problems(assembly: Assembly) -> Iterable[Problem]:
+    """Two carriers for one browser: a sign-in gives it a session, and its token cookies would never be set."""
+    if getattr(assembly.get("tokens"), "cookies", False) and "sessions" in assembly:
+        yield Problem(
+            code="token_cookies_beside_sessions",
+            what="Tokens(cookies=True) and Sessions() are both on: a sign-in in a browser gives a session, and no token cookies",
+            cure="remove cookies=True, since a site of one's own needs only Sessions(); or remove Sessions()",
+        )
 
 
 def provable(assembly: Assembly) -> frozenset[str]:

@@ -6,7 +6,6 @@ and kept in the instance folder, and the public URL is whatever the request came
 
 import os
 import secrets
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from ostiary.kernel.secret import Secret
 from ostiary.kernel.settings import Sources, Unreadable, read_setting
 from ostiary.runtime.process_settings import PROCESS_SETTINGS
 from ostiary.storage.file_lock import file_lock
+from ostiary.storage.private_file import NotPrivate, keep_private_file, read_private_file, write_private_file
 from ostiary.web.headers import content_security_policy
 from ostiary.web.origin import NotAnOrigin, Origin, parse_origin
 from ostiary.web.url_policy import UrlPolicy
@@ -226,18 +226,10 @@ def development_key(instance_path: Path) -> Secret:
 def development_keys(instance_path: Path) -> tuple[Secret, ...]:
     """The key of a developer's machine, and those it replaced, newest first: one a line. See ``development_key``."""
     path = instance_path / KEY_FILE
-    instance_path.mkdir(parents=True, exist_ok=True)
-    fresh = secrets.token_urlsafe(48)
-    temporary = _write_keys(path, fresh)
     try:
-        # A whole file of its own first, then one atomic link: two processes that start together agree on one key, and
-        # a link somebody planted under this name is never followed.
-        os.link(temporary, path)
-    except FileExistsError:
-        return kept_keys(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return (Secret(fresh),)
+        return _keys_of(keep_private_file(path, secrets.token_urlsafe(48)))
+    except NotPrivate as error:
+        raise _key_file_is_not_ours(path, str(error)) from error
 
 
 def rotate_development_key(instance_path: Path) -> int:
@@ -251,32 +243,21 @@ def rotate_development_key(instance_path: Path) -> int:
         old = kept_keys(path) if os.path.lexists(path) else ()
         keys = (secrets.token_urlsafe(48), *(one.reveal() for one in old[:_OLD_KEYS_KEPT]))
         # Whole or not at all: whoever starts at this moment reads the file of before or this one.
-        _write_keys(path, *keys).replace(path)
+        write_private_file(path, "\n".join(keys)).replace(path)
     return len(keys)
-
-
-def _write_keys(path: Path, *keys: str) -> Path:
-    """A file beside ``path`` that only its owner can read, with these keys in it."""
-    temporary = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("\n".join(keys))
-        file.flush()
-        os.fsync(descriptor)
-    return temporary
 
 
 def kept_keys(path: Path) -> tuple[Secret, ...]:
     """The keys in the file of a developer's machine, newest first. Raises as ``development_key``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise _key_file_is_not_ours(path, "is a link, or cannot be read") from error
-    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
-            raise _key_file_is_not_ours(path, "can be read or written by others")
-        # An empty file holds one key, which is no good.
-        return tuple(Secret(line.strip()) for line in file.read().strip().split("\n"))
+        return _keys_of(read_private_file(path))
+    except NotPrivate as error:
+        raise _key_file_is_not_ours(path, str(error)) from error
+
+
+def _keys_of(text: str) -> tuple[Secret, ...]:
+    # An empty file holds one key, which is no good.
+    return tuple(Secret(line.strip()) for line in text.strip().split("\n"))
 
 
 def _key_file_is_not_ours(path: Path, why: str) -> ConfigurationError:

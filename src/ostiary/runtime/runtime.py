@@ -13,12 +13,15 @@ from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners
+from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import ProvableKinds
+from ostiary.kernel.key_folder import KeyFolder
 from ostiary.kernel.rehearsal import Rehearsal
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
 from ostiary.runtime.assembly import Assembly, provable
 from ostiary.runtime.deployment import Deployment
+from ostiary.storage.presence import find_database
 from ostiary.web.addresses import Addresses
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
@@ -65,9 +68,7 @@ class Runtime:
     @property
     def database(self) -> "Database | None":
         """The database, if a feature needs one."""
-        from ostiary.storage.database import Database  # SQLAlchemy only where it is used
-
-        return self.resources.find(Database)
+        return find_database(self.resources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Surroundings:
     database: "Database | None" = None
     clock: Clock | None = None
     rehearsal: Rehearsal | None = None
+    extra_claims: ExtraClaims | None = None
     templates: "tuple[BaseLoader, ...]" = ()
     """Where the application keeps its own templates, of mails too; asked before ours."""
 
@@ -94,9 +96,12 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     resources = Resources()
     resources.add(clock, as_type=Clock)
     resources.add(deployment.key_ring)
+    kept_in = deployment.instance_path if deployment.development and not deployment.testing else None
+    resources.add(KeyFolder(path=kept_in, may_make=deployment.development))
     resources.add(bus)
     resources.add(around.client, as_type=ClientSource)
     resources.add(deployment.urls)
+    resources.add(around.extra_claims or ExtraClaims())
     if around.addresses is not None:
         resources.add(around.addresses(deployment.urls), as_type=Addresses)
     if around.rehearsal is not None:
@@ -125,6 +130,8 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
         rights = contribution.rights or rights
         feature_listeners.extend(contribution.listeners)
         sections.sections.extend(contribution.sections)
+    if rights is not None:
+        resources.add(rights, as_type=Rights)
     csrf = CsrfPolicy(deployment.key_ring, deployment.urls, mode=deployment.csrf, development=deployment.development)
     guard = RequestGuard(readers, csrf=csrf, clock=clock, announce=bus.announce, rights=rights)
     return Runtime(

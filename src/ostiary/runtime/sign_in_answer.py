@@ -14,15 +14,25 @@ DEVICE_COOKIE: Final = "ostiary_device"
 
 
 class SignInIncomplete(AuthError):
-    """The proof is good, and policy wants another factor. Answers itself: the next page, or a problem with ``methods``."""
+    """The proof is good, and policy wants another factor. Answers itself: the next page, or a problem with ``methods``.
+
+    ``handle`` goes to a program in the body, and a browser's goes into a cookie.
+    """
 
     code = "factor_needed"
     answers_itself = True
     status = 401
     public_message = "One more step is needed to sign in."
 
-    def __init__(self, outcome: FactorNeeded | EnrolmentNeeded, *, cookies: tuple[CookieToSet, ...]) -> None:
+    def __init__(
+        self,
+        outcome: FactorNeeded | EnrolmentNeeded,
+        *,
+        cookies: tuple[CookieToSet, ...] = (),
+        handle: str | None = None,
+    ) -> None:
         self.outcome = outcome
         self.cookies = cookies
         code = "factor_needed" if isinstance(outcome, FactorNeeded) else "enrolment_needed"
-        super().__init__(code=code, members={"methods": list(outcome.methods)})
+        handles = {} if handle is None else {"handle": handle}
+        super().__init__(code=code, members={"methods": list(outcome.methods), **handles})

@@ -12,21 +12,19 @@ from ostiary.features.sessions.end import SessionActions
 from ostiary.features.sessions.http import session_id
 from ostiary.features.sessions.present import SESSION_COOKIE, SessionReader
 from ostiary.features.sessions.start import InheritedSessionEnded
-from ostiary.features.sign_in import SignInActions
 from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
-from ostiary.features.sign_in.pending import PendingSignIn
-from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Millis
-from ostiary.kernel.errors import SignInRefused, misconfigured
-from ostiary.kernel.events import CredentialRejected, SignInIncompleteYet, SignInSucceeded
-from ostiary.kernel.factor import Evidence, Factor, merge_factors
-from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded, Refused, SignedIn
-from ostiary.kernel.principal import ANONYMOUS, Principal
+from ostiary.kernel.errors import misconfigured
+from ostiary.kernel.events import CredentialRejected
+from ostiary.kernel.factor import Evidence, Factor
+from ostiary.kernel.outcome import Refused, SignedIn
+from ostiary.kernel.principal import Principal
 from ostiary.kernel.rotating_token import ReplayedWithinGrace, ReuseDetected
 from ostiary.kernel.secret import TokenParts
 from ostiary.runtime.runtime import Runtime
-from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE, SignInIncomplete
-from ostiary.storage.database import Database, Transaction
+from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE
+from ostiary.runtime.sign_in_steps import Entered, Loan, Resumed, SignInSteps, Wishes
+from ostiary.storage.database import Database
 from ostiary.web.cookies import CookieToSet
 from ostiary.web.credential_reader import Presented
 
@@ -35,46 +33,27 @@ if TYPE_CHECKING:
     from ostiary.features.remember_me.exchange import RememberedSignIn
     from ostiary.features.remember_me.present import Recognised
     from ostiary.features.remember_me.store import Series
+    from ostiary.features.tokens.actions import TokenActions
+    from ostiary.features.tokens.families import RefreshFamilies
 
 # Whoever is overtaken reads again, and mostly finds what the other made. More often than this is no accident.
 _TRIES: Final = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entered:
-    """Somebody is signed in: the principal of the rest of this request, and what the browser is told."""
+class WayIn(SignInSteps):
+    """Signs people in and out of one application with sessions."""
 
-    signed_in: SignedIn
-    principal: Principal
-    cookies: tuple[CookieToSet, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resumed:
-    """What a remembered browser comes to: its principal, anonymous if it is not let in, and what it is told."""
-
-    principal: Principal = ANONYMOUS
-    cookies: tuple[CookieToSet, ...] = ()
-
-
-class WayIn:
-    """Signs people in and out of one application."""
-
-    __slots__ = ("_client", "_database", "_remembered", "_runtime", "_sessions", "_sign_in")
+    __slots__ = ("_database", "_families", "_remembered", "_sessions")
 
     def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._sign_in = runtime.action("sign_in", SignInActions)
+        super().__init__(runtime)
         self._sessions = runtime.action("sessions", SessionActions)
-        self._client = runtime.resources[ClientSource]  # type: ignore[type-abstract] # found by its protocol
         self._database = runtime.resources[Database]
         # Not by its class, which is not imported unless the feature is on.
         actions = cast("RememberMeActions | None", runtime.actions.get("remember_me"))
         self._remembered: RememberedSignIn | None = actions.sign_in if actions is not None else None
-
-    def vouch(self, subject: str, proof: str, *, at: Millis | None = None) -> Evidence:
-        """Evidence that the application vouches for; ``at`` is when it was given, now unless it says so."""
-        return Evidence(subject, Factor(proof, at=self._runtime.clock.now() if at is None else at))
+        tokens = cast("TokenActions | None", runtime.actions.get("tokens"))
+        self._families: RefreshFamilies | None = tokens.families if tokens is not None else None
 
     def enter(
         self,
@@ -84,6 +63,7 @@ class WayIn:
         pending: str | None,
         remember: bool = False,
         remembered: str | None = None,
+        binding: str | None = None,  # noqa: ARG002 - as every way in
     ) -> Entered:
         """Sign somebody in.
 
@@ -93,23 +73,22 @@ class WayIn:
         when policy wants another factor, and ``SignInRefused``.
         """
         self.check_wish(remember=remember)
-        kept = self._from_pending(evidence, pending)
-        wishes = _Wishes(
-            was_pending=pending is not None,
+        kept = self.spend_pending(evidence, pending, for_tokens=False)
+        wishes = Wishes(
             remember=remember or (kept is not None and kept.remember),
-            remembered=remembered,
             # What she typed first: a second factor is tried for a subject, whose name the browser never sees.
             guessed=(kept.guessed if kept is not None else None) or evidence.guessed,
         )
         begun, epoch = (kept.factors, kept.epoch) if kept is not None else ((), None)
-        loan = self._from_session(evidence, present)
+        brought = _Brought(pending=pending is not None, remembered=remembered)
+        loan = self.loan(evidence, present)
         if loan is not None:
             # A sign-out of that session may come in between; then its proofs count no longer, and what is proven
             # without it has to be enough.
             with suppress(InheritedSessionEnded):
                 oldest = loan.epoch if epoch is None else min(epoch, loan.epoch)
-                return self._conclude(evidence, present, begun, oldest, wishes, loan=loan)
-        return self._conclude(evidence, present, begun, epoch, wishes)
+                return self._start_for(evidence, present, begun, oldest, wishes, brought, loan=loan)
+        return self._start_for(evidence, present, begun, epoch, wishes, brought)
 
     def check_wish(self, *, remember: bool) -> None:
         """Whether browsers can be remembered here, if that is wished. Raises ``ConfigurationError`` with the cure."""
@@ -117,38 +96,27 @@ class WayIn:
             what = "auth.sign_in(…, remember=True) is used, and RememberMe() is not on"
             raise misconfigured("feature_not_on", what, "add RememberMe()")
 
-    def _conclude(
+    def _start_for(
         self,
         evidence: Evidence,
         present: Principal,
         begun: tuple[Factor, ...],
         epoch: int | None,
-        wishes: "_Wishes",
+        wishes: Wishes,
+        brought: "_Brought",
         *,
-        loan: "_Loan | None" = None,
+        loan: Loan | None = None,
     ) -> Entered:
         lent = loan.factors if loan is not None else ()
-        outcome = self._sign_in.conclude(evidence, earlier=merge_factors(lent, begun), first_epoch=epoch)
-        if isinstance(outcome, Refused):
-            # As for a wrong proof, to the letter: whoever guessed right must not learn that there is such an account.
-            raise SignInRefused(detail=outcome.detail)
-        if isinstance(outcome, FactorNeeded | EnrolmentNeeded):
-            # What the present session lends is not kept: it counts as long as the session is there, and no longer.
-            proven = tuple(factor for factor in outcome.factors if factor in {*begun, evidence.factor})
-            raise self._incomplete(outcome, proven, wishes)
+        signed_in = self.conclude(evidence, lent=lent, begun=begun, first_epoch=epoch, wishes=wishes)
         ends_by = None
-        if loan is not None and not isinstance(self._sign_in.conclude(evidence, earlier=begun), SignedIn):
+        if loan is not None and not self.suffices(evidence, begun):
             # ASVS 5.0 V7.3.2: what a session lends does not outlive it. A code once a month would otherwise keep a password
             # of long ago alive for ever.
             ends_by = loan.ends_at
-        return self._start(outcome, present, wishes, inherits=loan is not None, ends_by=ends_by)
+        return self._start(signed_in, present, wishes, brought, inherits=loan is not None, ends_by=ends_by)
 
-    def _from_pending(self, evidence: Evidence, pending: str | None) -> PendingSignIn | None:
-        """What was proven in a sign-in that was begun, by the same subject and no other. Spends it."""
-        kept = self._sign_in.pending.spend(pending, now=self._runtime.clock.now()) if pending else None
-        return kept if kept is not None and kept.subject == evidence.subject else None
-
-    def _from_session(self, evidence: Evidence, present: Principal) -> "_Loan | None":
+    def loan(self, evidence: Evidence, present: Principal) -> Loan | None:
         """What was proven in the present session, by the same subject and no other."""
         session = session_id(present)
         if not present or present.subject != evidence.subject or session is None or not present.factors:
@@ -158,42 +126,19 @@ class WayIn:
         standing = self._sessions.standing_of(session, present.subject)
         if standing is None:
             return None
-        return _Loan(factors=present.factors, epoch=standing[0], ends_at=standing[1])
-
-    def _incomplete(
-        self, outcome: FactorNeeded | EnrolmentNeeded, proven: tuple[Factor, ...], wishes: "_Wishes"
-    ) -> SignInIncomplete:
-        pending = PendingSignIn(
-            subject=outcome.subject,
-            factors=proven,
-            epoch=outcome.epoch,
-            remember=wishes.remember,
-            guessed=wishes.guessed,
-        )
-        handle = self._sign_in.pending.keep(pending, now=self._runtime.clock.now())
-        # A row, not only a line: a password that is right and a second factor that never comes is how a stolen one looks.
-        with self._database.write() as tx:
-            self._runtime.bus.emit(
-                SignInIncompleteYet(
-                    at=self._runtime.clock.now(),
-                    subject=outcome.subject,
-                    network=self._client().network,
-                    methods=tuple(factor.kind for factor in outcome.factors),
-                ),
-                tx,
-            )
-        return SignInIncomplete(outcome, cookies=(CookieToSet(stem=PENDING_COOKIE, value=handle),))
+        return Loan(factors=present.factors, epoch=standing[0], ends_at=standing[1])
 
     def _start(
         self,
         signed_in: SignedIn,
         present: Principal,
-        wishes: "_Wishes",
+        wishes: Wishes,
+        brought: "_Brought",
         *,
         inherits: bool,
         ends_by: Millis | None,
     ) -> Entered:
-        carried = self._carried(wishes.remembered)
+        carried = self._carried(brought.remembered)
         replaces = session_id(present)
         further: tuple[CookieToSet, ...] = ()
         with self._database.write() as tx:
@@ -207,34 +152,16 @@ class WayIn:
                     carried=carried,
                     wish=wishes.remember,
                 )
-            self._succeeded(tx, signed_in, new_device=self._is_new_device(wishes.guessed))
+            if self._families is not None and replaces is not None:
+                self._families.session_replaced(tx, signed_in.subject, was=replaces, session=session.id)
+            self.succeeded(signed_in, tx, guessed=wishes.guessed)
         cookies: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=session.cookie), *further)
-        if wishes.was_pending:
+        if brought.pending:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if wishes.guessed is not None:
-            device = self._sign_in.known_devices.issue(wishes.guessed)
+            device = self.device_cookie(wishes.guessed)
             cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
         return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
-
-    def _is_new_device(self, guessed: str | None) -> bool:
-        """Whether this browser never signed in under this name; False where nobody guessed, and so nobody knows."""
-        if guessed is None:
-            return False
-        return self._sign_in.known_devices.recognise(self._client().known_device, guessed) is None
-
-    def _succeeded(self, tx: Transaction, signed_in: SignedIn, *, new_device: bool = False) -> None:
-        client = self._client()
-        self._runtime.bus.emit(
-            SignInSucceeded(
-                at=signed_in.at,
-                subject=signed_in.subject,
-                network=client.network,
-                methods=tuple(factor.kind for factor in signed_in.factors),
-                device=client.device,
-                new_device=new_device,
-            ),
-            tx,
-        )
 
     # --- remembered browsers ------------------------------------------------------------------------------
 
@@ -283,7 +210,7 @@ class WayIn:
                 ends_by=series.ends_at,
             )
             successor = remembered.advance(tx, series, session=session.id, now=outcome.at)
-            self._succeeded(tx, outcome)
+            self.succeeded(outcome, tx)
             return Resumed(
                 principal=session.principal,
                 cookies=(CookieToSet(stem=SESSION_COOKIE, value=session.cookie), successor),
@@ -324,7 +251,13 @@ class WayIn:
     # --- the way out --------------------------------------------------------------------------------------
 
     def leave(
-        self, present: Principal, scope: str, *, pending: str | None = None, remembered: str | None = None
+        self,
+        present: Principal,
+        scope: str,
+        *,
+        pending: str | None = None,
+        remembered: str | None = None,
+        binding: str | None = None,  # noqa: ARG002 - as every way in
     ) -> tuple[CookieToSet, ...]:
         """Sign out ``"here"``, on all ``"others"``, or ``"everywhere"``; the answer is what the browser is told.
 
@@ -337,8 +270,7 @@ class WayIn:
             return ()
         gone: tuple[CookieToSet, ...] = (CookieToSet(stem=SESSION_COOKIE, value=None),)
         if pending is not None:
-            # So that a copy of its handle finishes nothing.
-            self._sign_in.pending.spend(pending, now=self._runtime.clock.now())
+            self.drop_pending(pending)
             gone += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if self._remembered is not None:
             carried = self._carried(remembered)
@@ -349,19 +281,8 @@ class WayIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Loan:
-    """What the present session lends to a sign-in: its proofs, under its epoch, until its end."""
+class _Brought:
+    """What the browser brought beside its proof: whether a pending sign-in, and the cookie of an earlier time."""
 
-    factors: tuple[Factor, ...]
-    epoch: int
-    ends_at: Millis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wishes:
-    """What a sign-in came with beside its proof."""
-
-    was_pending: bool
-    remember: bool
+    pending: bool
     remembered: str | None
-    guessed: str | None

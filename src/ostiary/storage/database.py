@@ -26,6 +26,7 @@ from ostiary.storage.engines import (
     prepare_sqlite_file,
 )
 from ostiary.storage.failures import unavailable_on_failure
+from ostiary.storage.followers import Followers
 from ostiary.storage.joining import AfterCommit, Joined, joined_transactions, refuse_open_transaction
 from ostiary.storage.transaction import Act, Transaction, run_all
 
@@ -78,7 +79,7 @@ class Database:
     """Where everything that must not be lost is kept.
 
     Made by ``embedded``, ``from_url`` or ``from_engine``. ``migrates_itself`` says whether the first use
-    brings the schema up to date, or only checks it.
+    brings the schema up to date, or only checks it; ``followers`` are told of revocations that are committed here.
     """
 
     __slots__ = (
@@ -92,6 +93,7 @@ class Database:
         "_opened",
         "_pool_size",
         "_ready",
+        "followers",
         "migrates_itself",
     )
 
@@ -105,6 +107,7 @@ class Database:
         pool_size: int = 5,
     ) -> None:
         self.migrates_itself = migrates_itself
+        self.followers = Followers()
         self._locate = locate
         self._location: DatabaseUrl | None = None
         self._find_engine = find_engine
@@ -193,7 +196,7 @@ class Database:
                 ready.engine.connect().execution_options(**{WRITES: True}) as connection,
                 connection.begin(),
             ):
-                tx = Transaction(connection, keep=acts.append)
+                tx = Transaction(connection, keep=acts.append, followers=self.followers)
                 try:
                     yield tx
                     tx.flush()
@@ -232,7 +235,7 @@ class Database:
         """
         self.engine()
         own = target() if isinstance(target, scoped_session) else target
-        joined = Joined(own, self._known)
+        joined = Joined(own, self._known, self.followers)
         self._require_same_database(joined.connection())
         token = joined_transactions.set((*joined_transactions.get(), (self, joined)))
         try:

@@ -70,7 +70,7 @@ class GuardReads:
     execute on a cursor, and a cursor may be used again.
     """
 
-    __slots__ = ("_abandoned", "_database", "_pid", "_pool", "_stash", "_touches")
+    __slots__ = ("_abandoned", "_database", "_kept", "_pid", "_pool", "_stash", "_touches")
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -78,6 +78,7 @@ class GuardReads:
         self._pool: Pool | None = None
         self._stash: deque[Any] = deque()
         self._touches: deque[Any] = deque()
+        self._kept: list[Any] = []
         self._abandoned: list[tuple[object, ...]] = []
 
     def compile(self, statement: ClauseElement) -> CompiledRead:
@@ -146,6 +147,26 @@ class GuardReads:
         if self._pid == os.getpid():
             self._empty(self._stash)
             self._empty(self._touches)
+            for cursor in tuple(self._kept):
+                self.let_go(cursor)
+
+    def keep_cursor(self) -> Any:
+        """A cursor of the caller's own, in autocommit, for reading, on a connection that nobody else uses.
+
+        The caller keeps it, in this process only, and gives it back with ``let_go``. Raises ``Unavailable``.
+        """
+        if self._pid != os.getpid():
+            self._start_in_this_process()
+        with unavailable_on_failure():
+            cursor = self._open(for_touch=False)
+        self._kept.append(cursor)
+        return cursor
+
+    def let_go(self, cursor: Any) -> None:
+        """Close a cursor that was kept."""
+        with suppress(ValueError):
+            self._kept.remove(cursor)
+        _close(cursor)
 
     def _fetch_anew(self, sql: str, parameters: Row) -> Row | None:
         with unavailable_on_failure():
@@ -182,7 +203,8 @@ class GuardReads:
 
     def _start_in_this_process(self) -> None:
         # What a fork inherited is the parent's: closing it here would end it there, so it is kept, unused.
-        self._abandoned.append((self._stash, self._touches, self._pool))
+        self._abandoned.append((self._stash, self._touches, self._pool, self._kept))
+        self._kept = []
         self._stash = deque()
         self._touches = deque() if self._database.dialect == "sqlite" else self._stash
         self._pool = None

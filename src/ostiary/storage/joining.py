@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import SavepointClause
 
 from ostiary.kernel.errors import OpenTransaction
 from ostiary.storage.engines import is_write_locked
+from ostiary.storage.followers import Followers
 from ostiary.storage.transaction import Act, Transaction, run_all
 
 _KEY: Final = "ostiary_after_commit"
@@ -82,11 +83,17 @@ class AfterCommit:
 class Joined:
     """The application's session or connection, as long as its verbs join it."""
 
-    __slots__ = ("_known", "_target")
+    __slots__ = ("_followers", "_known", "_target")
 
-    def __init__(self, target: Session | Connection, known: "WeakKeyDictionary[Connection, AfterCommit]") -> None:
+    def __init__(
+        self,
+        target: Session | Connection,
+        known: "WeakKeyDictionary[Connection, AfterCommit]",
+        followers: Followers,
+    ) -> None:
         self._target = target
         self._known = known
+        self._followers = followers
 
     def connection(self) -> Connection:
         """The connection the application's transaction runs on."""
@@ -102,7 +109,7 @@ class Joined:
         _begin(connection)
         session = self._target if isinstance(self._target, Session) else None
         with connection.begin_nested():
-            tx = Transaction(connection, keep=waiting.keep, session=session)
+            tx = Transaction(connection, keep=waiting.keep, followers=self._followers, session=session)
             try:
                 yield tx
                 tx.flush()

@@ -1,7 +1,8 @@
 """Epoch and rights version of a subject: two numbers that end every credential, or every remembered right, at once.
 
 A subject has a row only once something was raised; without one both numbers are 0. Credentials carry
-the epoch they were made under, and the guard compares (DESIGN: one epoch per subject).
+the epoch they were made under, and the guard compares (DESIGN: one epoch per subject). Access tokens
+are checked without a query, so a raise is told to the log of revocations, too.
 """
 
 from typing import Final
@@ -10,6 +11,8 @@ from sqlalchemy import Column, Connection, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from ostiary.kernel.clock import Millis
+from ostiary.storage.revocations import append_for_subject
 from ostiary.storage.tables import BIGINT, TEXT, metadata
 from ostiary.storage.transaction import Transaction
 
@@ -29,17 +32,17 @@ def read_epoch(connection: Connection, subject: str) -> int:
     return connection.execute(_EPOCH, {"subject": subject}).scalar_one_or_none() or 0
 
 
-def raise_epoch(tx: Transaction, subject: str) -> int:
+def raise_epoch(tx: Transaction, subject: str, *, now: Millis) -> int:
     """End every credential of the subject that exists or is being made; the answer is the new epoch."""
-    return _raise(tx, subject, "epoch")
+    return _raise(tx, subject, "epoch", now)
 
 
-def raise_rights(tx: Transaction, subject: str) -> int:
+def raise_rights(tx: Transaction, subject: str, *, now: Millis) -> int:
     """Make every process forget what the subject may do; the answer is the new version."""
-    return _raise(tx, subject, "rights")
+    return _raise(tx, subject, "rights", now)
 
 
-def _raise(tx: Transaction, subject: str, column: str) -> int:
+def _raise(tx: Transaction, subject: str, column: str, now: Millis) -> int:
     # One statement: two that raise at once give two different numbers, and none is lost.
     insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     raised = subjects.c[column] + 1
@@ -49,4 +52,8 @@ def _raise(tx: Transaction, subject: str, column: str) -> int:
         .on_conflict_do_update(index_elements=[subjects.c.subject], set_={column: raised})
         .returning(subjects.c[column])
     )
-    return int(tx.execute(statement).scalar_one())
+    version = int(tx.execute(statement).scalar_one())
+    # Access tokens carry both numbers and are verified without a query: their verifiers follow the log. Written whether
+    # or not anybody issues tokens here: another application on this database may, or this one after its next start.
+    append_for_subject(tx, column, subject, value=version, now=now)
+    return version

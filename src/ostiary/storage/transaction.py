@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.orm import Session
 
+from ostiary.storage.followers import Followers
+
 Act: TypeAlias = Callable[[], None]
 
 _log = logging.getLogger("ostiary.storage")
@@ -16,12 +18,21 @@ class Transaction:
     """What an action writes through. Handed to ``during`` listeners as ``tx``.
 
     ``connection`` is SQLAlchemy's Connection, in a transaction that its owner commits: never commit it.
+    ``followers`` are those of the database it writes to.
     """
 
-    __slots__ = ("_keep", "_own_session", "_session", "connection")
+    __slots__ = ("_keep", "_own_session", "_session", "connection", "followers")
 
-    def __init__(self, connection: Connection, *, keep: Callable[[Act], None], session: Session | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        keep: Callable[[Act], None],
+        followers: Followers,
+        session: Session | None = None,
+    ) -> None:
         self.connection = connection
+        self.followers = followers
         self._keep = keep
         self._session = session
         self._own_session = session is None

@@ -99,7 +99,7 @@ class AuthKit:
         on: On | None = None,
         factors: Sequence[str] | None = None,
         age: Duration = 0,
-        via: Via = "session",
+        via: Via | None = None,
         scope: Iterable[str] | None = None,
     ) -> FlaskClient:
         """A client that sends what a browser on the application's own pages sends, signed in if anybody is asked for.
@@ -108,14 +108,25 @@ class AuthKit:
         ``roles``     what she is allowed; where they hold with ``on=("org", "acme")``
         ``factors``   the kinds of proof she gave, a password if none is named
         ``age``       how long ago she gave them: ``"10m"``
-        ``via``       what carries her: a session cookie, a token or an API key; ``scope`` narrows the latter two
+        ``via``       what carries her: a session cookie, a token or an API key; ``scope`` narrows the latter two. None: a
+                      session where there are sessions, else a token
 
         Without ``who``, anything else makes somebody of its own; ``client()`` alone is nobody. Raises
         ``ConfigurationError`` for what the application does not have, and ``SignInRefused`` for who may not sign in.
         """
-        self._require_what_is_asked_for(roles=roles, on=on, via=via, scope=scope)
         client = same_origin_client(self.app, self._public_url)
-        if who is None and factors is None and not roles and age == 0 and via == "session":
+        nobody = who is None and factors is None and not roles and on is None and age == 0 and scope is None
+        if nobody and (via is None or (via == "session" and "sessions" in self._state.assembly)):
+            return client
+        via = via or (
+            "bearer" if "sessions" not in self._state.assembly and "tokens" in self._state.assembly else "session"
+        )
+        self._require_what_is_asked_for(roles=roles, on=on, via=via, scope=scope)
+        if via == "bearer":
+            self._carry_token(client, self._subject(who, roles=roles), tuple(factors or ("password",)), age, scope)
+            return client
+        if via == "api_key":
+            self._carry_api_key(client, self._subject(who, roles=roles), scope, proven=factors is not None or age != 0)
             return client
         # What carries her, in one place: a feature that brings another credential adds its line.
         carry = {"session": self._carry_session}[via]
@@ -160,6 +171,38 @@ class AuthKit:
 
     def _carry_session(self, client: FlaskClient, subject: str, factors: tuple[str, ...], age: Duration) -> None:
         self._give_cookies(client, self._sign_in(subject, factors, age))
+
+    def _carry_api_key(self, client: FlaskClient, subject: str, scope: Iterable[str] | None, *, proven: bool) -> None:
+        if proven:
+            cure = "leave factors= and age= away"
+            raise misconfigured("proof_of_a_key", "auth_kit.client(via='api_key', …): a key proves nothing", cure)
+        from ostiary.features.api_keys import ApiKeyActions  # they are on
+
+        with self.app.app_context():
+            keys = self._runtime.action("api_keys", ApiKeyActions)
+            new = keys.create(subject, name="a test", scope=scope)
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {new.secret}"
+
+    def _carry_token(
+        self,
+        client: FlaskClient,
+        subject: str,
+        factors: tuple[str, ...],
+        age: Duration,
+        scope: Iterable[str] | None,
+    ) -> None:
+        from ostiary.features.tokens.token_wish import make_wish  # tokens are on
+
+        self._require_provable(factors)
+        at: Millis = self.clock.now() - (0 if age == 0 else milliseconds(age))
+        way_in = self._state.token_way_in
+        *further, last = (way_in.vouch(subject, kind, at=at) for kind in factors)
+        with self.app.app_context():
+            try:
+                issue = way_in.issue(last, make_wish(scope=scope), further=tuple(one.factor for one in further))
+            except SignInIncomplete as incomplete:
+                raise _not_enough(factors) from incomplete
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {issue.tokens.access_token}"
 
     def _sign_in(self, subject: str, factors: tuple[str, ...], age: Duration) -> list[CookieToSet]:
         """Each proof through the one way in, as one after another in one browser."""

@@ -26,15 +26,24 @@ _LONGEST_HEADER: Final = 65_536
 # RFC 9110 §5.6.2 token; RFC 6265 §4.1.1 cookie-octet. What we write never needs quoting, which readers disagree on.
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _VALUE: Final = re.compile(r"[!#-+\--:<-\[\]-~]*", re.ASCII)
+# RFC 6265bis §4.1.1 path-value, of those that an address of ours has.
+_PATH: Final = re.compile(r"/[A-Za-z0-9_.~%/-]{0,200}", re.ASCII)
+
+EVERYWHERE: Final = "/"
+"""The path of a cookie that is sent to every address of the site."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookieToSet:
-    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie."""
+    """A cookie for the browser, by its stem; ``value`` None clears it; ``max_age`` in seconds, None for a session cookie.
+
+    ``path`` is the one address it is sent to, with what lies below it; everywhere unless it says so.
+    """
 
     stem: str
     value: str | None = field(repr=False)
     max_age: int | None = None
+    path: str = EVERYWHERE
 
 
 class Doubled(Enum):
@@ -72,12 +81,23 @@ class CookiePolicy:
             return ""
         return "__Host-" if self.domain is None else "__Secure-"
 
-    def name(self, stem: str) -> str:
-        """The name of a cookie: its stem behind the prefix."""
-        return self.prefix + stem
+    def name(self, stem: str, *, path: str = EVERYWHERE) -> str:
+        """The name of a cookie: its stem behind the prefix that its path allows."""
+        return self._prefix(path) + stem
+
+    def _prefix(self, path: str) -> str:
+        # RFC 6265bis §4.1.3.2: a __Host- cookie is sent everywhere, or the browser refuses it.
+        return self.prefix if path == EVERYWHERE or self.development else "__Secure-"
 
     def set_cookie(
-        self, response: Response, name: str, value: str, max_age: int | None = None, *, same_site: SameSite = "Lax"
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        max_age: int | None = None,
+        *,
+        same_site: SameSite = "Lax",
+        path: str = EVERYWHERE,
     ) -> None:
         """Set a cookie, once: an earlier one of that name in this response is replaced.
 
@@ -90,14 +110,19 @@ class CookiePolicy:
         if len(name) + len(value) > _LONGEST:
             message = f"cookie {name} is longer than {_LONGEST} bytes"
             raise ValueError(message)
-        self._write(response, name, value, max_age, same_site)
+        self._write(response, name, value, max_age, same_site, path)
 
-    def clear_cookie(self, response: Response, name: str) -> None:
-        """Have the browser forget a cookie. ``name`` comes from ``name()``."""
-        self._write(response, name, "", 0, "Lax")
+    def clear_cookie(self, response: Response, name: str, *, path: str = EVERYWHERE) -> None:
+        """Have the browser forget a cookie. ``name`` comes from ``name()``, and ``path`` is the one it was set for."""
+        self._write(response, name, "", 0, "Lax", path)
 
-    def _write(self, response: Response, name: str, value: str, max_age: int | None, same_site: SameSite) -> None:
-        if _NAME.fullmatch(name) is None or not name.startswith(self.prefix):
+    def _write(
+        self, response: Response, name: str, value: str, max_age: int | None, same_site: SameSite, path: str
+    ) -> None:
+        if _PATH.fullmatch(path) is None:
+            message = f"{path!r} is not the path of an address of ours"
+            raise ValueError(message)
+        if _NAME.fullmatch(name) is None or not name.startswith(self._prefix(path)):
             message = f"{name!r} is not a cookie name of this policy: take it from name()"
             raise ValueError(message)
         header = dump_cookie(
@@ -108,6 +133,7 @@ class CookiePolicy:
             expires=0 if max_age == 0 else None,
             sync_expires=False,
             domain=self.domain,
+            path=path,
             # Browsers refuse SameSite=None without Secure, and treat http://localhost as secure.
             secure=not self.development or same_site == "None",
             httponly=True,

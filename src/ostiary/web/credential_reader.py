@@ -7,7 +7,7 @@ nothing wrong (*ambient*: the cookie is cleared), a program that sends a bad tok
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from ostiary.kernel.clock import Millis
@@ -32,10 +32,18 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A credential that is not good. ``reason`` is a stable word for logs: never the credential itself."""
+    """A credential that is not good. ``reason`` is a stable word for logs: never the credential itself.
+
+    ``code`` is what a program is told where it can do something about it (``"token_expired"``), and ``challenge``
+    what ``WWW-Authenticate`` says then. ``csrf_binding`` is given by a cookie that may be renewed: it stays where it is, and
+    a CSRF token of this browser's pages is bound to it.
+    """
 
     reason: str
     subject: str | None = None
+    code: str | None = field(default=None, kw_only=True)
+    challenge: str | None = field(default=None, kw_only=True)
+    csrf_binding: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

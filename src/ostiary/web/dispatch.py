@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.limit import Limiter, parse_limit
+from ostiary.kernel.principal import ANONYMOUS
 from ostiary.web.body import bound_body
 from ostiary.web.csrf import SAFE_METHODS
+from ostiary.web.guard import Caller
 from ostiary.web.negotiation import wants_page
 from ostiary.web.route import Answer, Call, Route
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from ostiary.kernel.client import Client
     from ostiary.kernel.resources import Resources
-    from ostiary.web.guard import Caller, RequestGuard
+    from ostiary.web.guard import RequestGuard
 
 
 def dispatch(
@@ -38,7 +40,7 @@ def dispatch(
     if request.method not in SAFE_METHODS:
         bound_body(request)
     caller = _let_in(route, request, guard, visitor)
-    call = Call(request, caller, variables, resources)
+    call = Call(request, caller, variables, resources, lambda binding: guard.check_csrf(request, binding))
     try:
         if route.limit is not None and client.network is not None:
             limiter = resources[Limiter]  # type: ignore[type-abstract] # found by the protocol it fulfils
@@ -50,7 +52,9 @@ def dispatch(
         return finish(route.again(call, error))
 
 
-def _let_in(route: Route, request: "Request", guard: "RequestGuard", visitor: str | None) -> "Caller":
+def _let_in(route: Route, request: "Request", guard: "RequestGuard", visitor: str | None) -> Caller:
+    if not route.reads_credentials:
+        return Caller(ANONYMOUS)
     if route.requires is not None:
         return guard.require(request, route.requires)
     caller = guard.authenticate(request)

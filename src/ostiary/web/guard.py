@@ -15,6 +15,7 @@ from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, Not
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed, Event
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.kernel.requirement import Place, Requirement, Rights, check_requirement
+from ostiary.web.bearer_challenge import BEARER, bearer_challenge, scope_challenge, step_up_challenge
 from ostiary.web.credential_reader import CredentialReader, Exchangeable, Presented, Rejected
 from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # The codes of a decision that the caller can mend by proving more, rather than by being somebody else.
 _STEP_UP: Final = "step_up_needed"
+# A narrowed credential, used for what it was not given.
+_SCOPE: Final = "insufficient_scope"
 
 
 @dataclass(slots=True)
@@ -34,7 +37,8 @@ class Caller:
 
     ``stale_cookies`` are the names of cookies to clear; ``csrf_checked`` whether the request has shown
     that it comes from our own pages. ``exchangeable``: the principal is nobody until the adapter has exchanged
-    what the reader found for a session.
+    what the reader found for a session. ``renewable``: nobody, by a token cookie whose time is over; the browser can
+    have it renewed.
     """
 
     principal: Principal
@@ -43,6 +47,7 @@ class Caller:
     stale_cookies: tuple[str, ...] = ()
     csrf_checked: bool = False
     exchangeable: bool = False
+    renewable: Rejected | None = None
 
     @property
     def ambient(self) -> bool:
@@ -60,6 +65,7 @@ class RequestGuard:
         "_csrf",
         "_explicit",
         "_key",
+        "_reads_bearer",
         "_rights",
         "ambient_cookies",
         "challenges",
@@ -77,6 +83,7 @@ class RequestGuard:
         readers = tuple(readers)
         self._explicit = tuple(reader for reader in readers if not reader.ambient)
         self._ambient = tuple(reader for reader in readers if reader.ambient)
+        self._reads_bearer = any(reader.challenge.startswith("Bearer") for reader in self._explicit)
         self.ambient_cookies = tuple(name for reader in self._ambient for name in reader.cookies)
         self._csrf = csrf
         self._clock = clock
@@ -129,11 +136,19 @@ class RequestGuard:
                 self._announce(
                     CredentialRejected(at=now, subject=reading.subject, kind=reader.kind, reason=reading.reason)
                 )
-                raise InvalidCredential(detail=reading.reason, headers={"WWW-Authenticate": reader.challenge})
+                challenge = reading.challenge or reader.challenge
+                raise InvalidCredential(
+                    detail=reading.reason, code=reading.code, headers={"WWW-Authenticate": challenge}
+                )
             if found is not None:
                 # RFC 6750 §2: a client uses one way to present a token in each request.
                 raise InvalidCredential(detail="two credentials in one request", code="two_credentials", status=400)
             found = self._caller_of(reader, reading)
+        if found is None and self._reads_bearer and _presents_bearer(environ):
+            # Every reader left it to the others: it is nobody's, and a bad explicit credential is refused everywhere.
+            self._announce(CredentialRejected(at=now, kind=BEARER, reason="unknown"))
+            challenge = bearer_challenge("invalid_token", "The token is not known here")
+            raise InvalidCredential(detail="unknown", code="invalid_token", headers={"WWW-Authenticate": challenge})
         return found
 
     def _ambient_caller(self, environ: "WSGIEnvironment") -> Caller:
@@ -141,6 +156,7 @@ class RequestGuard:
             return Caller(ANONYMOUS)
         now = self._clock.now()
         stale: tuple[str, ...] = ()
+        renewable: Rejected | None = None
         for reader in self._ambient:
             reading = reader.read(environ, now)
             if reading is None:
@@ -149,12 +165,16 @@ class RequestGuard:
                 self._announce(
                     CredentialRejected(at=now, subject=reading.subject, kind=reader.kind, reason=reading.reason)
                 )
-                stale += reader.cookies
+                if reading.csrf_binding is None:
+                    stale += reader.cookies
+                else:
+                    renewable = reading
                 continue
             caller = self._caller_of(reader, reading)
             caller.stale_cookies = stale
             return caller
-        return Caller(ANONYMOUS, stale_cookies=stale)
+        binding = renewable.csrf_binding if renewable is not None else None
+        return Caller(ANONYMOUS, binding, stale_cookies=stale, renewable=renewable)
 
     @staticmethod
     def _caller_of(reader: CredentialReader, reading: Presented | Exchangeable) -> Caller:
@@ -198,7 +218,7 @@ class RequestGuard:
         caller = self.authenticate(request)
         decision = self.decide(requirement, caller.principal, on)
         if not decision.allowed:
-            raise self.refusal(caller, decision, endpoint=endpoint_of(request), hidden=hidden)
+            raise self.refusal(caller, decision, requirement, endpoint=endpoint_of(request), hidden=hidden)
         return caller
 
     def failed(self, request: "Request") -> None:
@@ -209,7 +229,15 @@ class RequestGuard:
             AccessDenied(at=self._clock.now(), subject=subject, code="guard_failed", endpoint=endpoint_of(request))
         )
 
-    def refusal(self, caller: Caller, decision: "Decision", *, endpoint: str, hidden: bool = False) -> AuthError:
+    def refusal(
+        self,
+        caller: Caller,
+        decision: "Decision",
+        requirement: Requirement,
+        *,
+        endpoint: str,
+        hidden: bool = False,
+    ) -> AuthError:
         """The error that a refused decision answers with, announced as an event."""
         principal, code = caller.principal, decision.code
         detail = decision.because[0].text
@@ -217,12 +245,30 @@ class RequestGuard:
         self._announce(AccessDenied(at=self._clock.now(), subject=subject, code=code, endpoint=endpoint))
         if not principal:
             headers = {"WWW-Authenticate": ", ".join(self.challenges)} if self.challenges else None
-            return NotAuthenticated(detail=detail, headers=headers)
+            told = caller.renewable.code if caller.renewable is not None else None
+            return NotAuthenticated(detail=detail, code=told, headers=headers)
         if hidden:
             return NotAllowed("There is nothing here.", code="not_found", status=404, detail=detail)
+        # A program is told in the header what its token lacks; a browser's own pages ask for the next proof.
+        bearer = caller.reader is not None and caller.reader.kind == BEARER and not caller.ambient
         if code == _STEP_UP:
-            return StepUpNeeded(detail=detail, members={"would_pass_if": list(decision.would_pass_if)})
+            members = {"would_pass_if": list(decision.would_pass_if)}
+            if not bearer:
+                return StepUpNeeded(detail=detail, members=members)
+            challenge = step_up_challenge(requirement)
+            # RFC 9470 §3: 401, so that a client gets another token, and does not give up.
+            return StepUpNeeded(detail=detail, status=401, members=members, headers={"WWW-Authenticate": challenge})
+        if code == _SCOPE and bearer:
+            return NotAllowed(
+                detail=detail, code=code, headers={"WWW-Authenticate": scope_challenge(requirement.permission)}
+            )
         return NotAllowed(detail=detail)
+
+
+def _presents_bearer(environ: "WSGIEnvironment") -> bool:
+    # RFC 9110 §11.1: the scheme in any case. Without a word after it, nothing is presented.
+    header: str = environ.get("HTTP_AUTHORIZATION", "")
+    return header[:7].lower() == "bearer " and header[7:].strip(" ") != ""
 
 
 def endpoint_of(request: "Request") -> str:

@@ -47,6 +47,15 @@ def apply_own_headers(
         response.headers[name] = value
 
 
+def let_caches_keep(response: Response, seconds: int) -> None:
+    """Let anybody keep a document that is the same for everybody, and ask afterwards whether it has changed."""
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    # RFC 9110 §8.8.3: of the bytes, so that every process gives the same.
+    response.add_etag()
+    # Services on other sites read it as well.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
 def protect_from_caches(response: Response, *, ambient: bool = True) -> None:
     """Keep caches from giving one person's answer to another.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ostiary.kernel.limit import LimitText
 from ostiary.kernel.requirement import Requirement
 from ostiary.kernel.resources import Resources
-from ostiary.web.cookies import DOUBLED, CookiePolicy, CookieToSet, read_cookie
+from ostiary.web.cookies import DOUBLED, EVERYWHERE, CookiePolicy, CookieToSet, read_cookie
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -25,21 +25,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route: the request, who is calling, the variables of the address, and what actions need."""
+    """One request to a route: the request, who is calling, the variables of the address, and what actions need.
+
+    ``check_csrf`` refuses a request that does not come from our own pages: for a route that reads a cookie of its own. It
+    takes what a CSRF token of that cookie is bound to.
+    """
 
     request: "Request"
     caller: "Caller"
     variables: Mapping[str, str]
     resources: Resources
+    check_csrf: Callable[[str | None], None]
 
     @property
     def principal(self) -> "Principal":
         """Who is calling."""
         return self.caller.principal
 
-    def cookie(self, stem: str) -> str | None:
+    def cookie(self, stem: str, *, path: str = EVERYWHERE) -> str | None:
         """The value of one of our cookies; None if it is absent, doubled or unreadable."""
-        value = read_cookie(self.request.environ, self.resources[CookiePolicy].name(stem))
+        value = read_cookie(self.request.environ, self.resources[CookiePolicy].name(stem, path=path))
         return None if value is DOUBLED or not value else value
 
 
@@ -52,11 +57,15 @@ class Answer:
     ``goes_to``     where a page goes on instead of being shown: a path of ours, by 303
     ``to_next``     a page goes on to where its caller wanted to go (``?next=``)
     ``signs_in``    evidence that signs the caller in, and ``remember`` whether her browser is to be remembered
+    ``issues``      evidence becomes tokens in the answer, and no cookie; ``handle`` is that of a sign-in that was begun
+    ``csrf``        the document gets a CSRF token for this caller under ``"csrf"``, if a cookie carries or may carry her
     ``signed_out``  the browser forgets everything of ours
     ``carries_token``  the address of the page holds a secret, so that nothing may learn it from ``Referer``
+    ``kept_for``    seconds that anybody may keep a copy of a document that is the same for everybody; None: nobody may
     """
 
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    # A document may hold a token or a key that is shown this once.
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     status: int = 200
     page: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
@@ -65,8 +74,12 @@ class Answer:
     cookies: tuple[CookieToSet, ...] = field(default=(), repr=False)
     signs_in: "Evidence | None" = None
     remember: bool = False
+    issues: "Evidence | None" = None
+    handle: str | None = field(default=None, repr=False)
+    csrf: bool = False
     signed_out: bool = False
     carries_token: bool = False
+    kept_for: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,8 @@ class Route:
     ``requires``  what the guard demands; None: everybody may call it
     ``limit``     how often one network may call it, charged before the action
     ``again``     the page once more after a refusal, with what was wrong; without it the refusal is the answer
+    ``at_root``   its rule is the whole path, wherever our other addresses are (RFC 8615)
+    ``reads_credentials``  False: no cookie and no ``Authorization`` says who is calling, so that CSRF is no question
     """
 
     rule: str
@@ -87,6 +102,8 @@ class Route:
     about: str
     limit: LimitText | None = None
     again: "Callable[[Call, AuthError], Answer] | None" = None
+    reads_credentials: bool = True
+    at_root: bool = False
 
 
 def form_routes(

@@ -110,7 +110,7 @@ def test_what_was_ended_while_the_directory_was_asked_stays_ended(sqlite_url: st
 
         def end() -> None:
             with house.database.write() as tx:
-                raise_epoch(tx, "ada")
+                raise_epoch(tx, "ada", now=0)
 
         system.meanwhile = end
         assert house.verify("ada", PASSWORD).epoch == 0

@@ -51,6 +51,7 @@ from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
+from ostiary.kernel.upstream_identities import UpstreamIdentities
 from ostiary.web.contribution import Contribution
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Accounts(AccountsSettings):
             kinds=self.identifiers,
             registrar=Registrar(bus=bus, kinds=self.identifiers, fields=tuple(self.fields)),
         )
+        resources.add(actions, as_type=UpstreamIdentities)
         return Contribution(actions=actions)
 
 

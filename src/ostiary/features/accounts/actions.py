@@ -143,8 +143,9 @@ class AccountActions(AccountFinder):
         id = _id(account)
         with self._database.write() as tx:
             changed = self._change(tx, id, Verb.SUSPEND, reason=reason)
-            raise_epoch(tx, id)
-            self._bus.emit(AccountSuspended(at=self._clock.now(), subject=id, reason=reason), tx)
+            now = self._clock.now()
+            raise_epoch(tx, id, now=now)
+            self._bus.emit(AccountSuspended(at=now, subject=id, reason=reason), tx)
         return changed
 
     def restore(self, account: Account | str) -> Account:
@@ -163,8 +164,9 @@ class AccountActions(AccountFinder):
         id = _id(account)
         with self._database.write() as tx:
             changed = self._change(tx, id, Verb.CLOSE)
-            raise_epoch(tx, id)
-            self._bus.emit(AccountClosed(at=self._clock.now(), subject=id), tx)
+            now = self._clock.now()
+            raise_epoch(tx, id, now=now)
+            self._bus.emit(AccountClosed(at=now, subject=id), tx)
         return changed
 
     def _change(self, tx: Transaction, id: str, verb: Verb, *, reason: str | None = None) -> Account:

@@ -47,12 +47,12 @@ class AuditLog(AuditLogSettings):
     def contribute(self, resources: Resources) -> Contribution:
         """The listeners, and ``auth.audit_log.entries(…)``."""
         from ostiary.features.audit_log.record import AuditRecorder  # storage only if on
-        from ostiary.storage.database import Database
+        from ostiary.storage.presence import find_database
 
         recorder = AuditRecorder(resources[ClientSource])  # type: ignore[type-abstract] # found by its protocol
         listeners = Listeners()
         listeners.on(Event, recorder.log)
-        database = resources.find(Database)
+        database = find_database(resources)
         if database is not None:
             listeners.during(Event, recorder.record)
         entries = AuditEntries(database)

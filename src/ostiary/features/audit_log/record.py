@@ -4,12 +4,14 @@ import json
 import logging
 import secrets
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from ostiary.features.audit_log import store
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.events import Event
 from ostiary.kernel.identifiers import new_id
-from ostiary.storage.database import Transaction
+
+if TYPE_CHECKING:
+    from ostiary.storage.database import Transaction
 
 _log = logging.getLogger("ostiary.security")
 
@@ -25,8 +27,10 @@ class AuditRecorder:
     def __init__(self, client: ClientSource) -> None:
         self._client = client
 
-    def record(self, event: Event, tx: Transaction) -> None:
+    def record(self, event: Event, tx: "Transaction") -> None:
         """Write the row, in the transaction of the action itself: no action without its row, no row without it."""
+        from ostiary.features.audit_log import store  # SQLAlchemy only where something is stored
+
         store.insert(
             tx,
             id=new_id(event.at, secrets.token_bytes(10)),

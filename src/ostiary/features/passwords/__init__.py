@@ -167,7 +167,7 @@ class Passwords(PasswordsSettings):
             return LookupUsers(self.lookup, self.on_rehash)
         if own is not None:
             return AccountUsers(own.accounts, own.database)
-        from ostiary.storage.database import Database  # storage only where something is stored
+        from ostiary.storage.presence import find_database
 
         if self.check is None:
             message = "passwords are verified by accounts, a lookup or a check"
@@ -176,7 +176,7 @@ class Passwords(PasswordsSettings):
             self.check,
             creates=self.new_accounts == "create",
             find_accounts=lambda: _find_accounts(resources),
-            database=resources.find(Database),
+            database=find_database(resources),
         )
 
     @staticmethod

@@ -221,7 +221,7 @@ class PasswordActions(PasswordVerifier):
         from ostiary.storage.subjects import raise_epoch  # only with a database
 
         own, client, now = self._here(), self._here().client(), self._clock.now()
-        epoch = raise_epoch(tx, account.id)
+        epoch = raise_epoch(tx, account.id, now=now)
         own.bus.emit(PasswordChanged(at=now, subject=account.id, network=client.network, how=how), tx)
         if own.mailer is not None:
             context = {"when": now, "network": client.network, "device": client.device, "reset_link": _reset_link(own)}

@@ -109,11 +109,11 @@ class SessionActions:
         with self._database.write() as tx:
             # The order in which a start locks: first the subject's sessions, then their rows.
             store.serialise(tx, subject)
-            epoch = raise_epoch(tx, subject)
+            now, network = self._clock.now(), self._client().network
+            epoch = raise_epoch(tx, subject, now=now)
             ended = store.delete_all(tx, subject, keep=keep)
             if keep is not None:
                 store.carry_over(tx, keep, subject=subject, epoch=epoch, was=epoch - 1)
-            now, network = self._clock.now(), self._client().network
             event = CredentialsRevoked(at=now, subject=subject, reason=reason, epoch=epoch, network=network, kept=keep)
             self._bus.emit(event, tx)
         return ended

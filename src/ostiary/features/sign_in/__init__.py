@@ -4,6 +4,7 @@ settings.py               the application's own page, its policy
 new_device.py             the owner is told of a browser that is new
 methods.py                what our own sign-in page can offer
 http.py                   that page
+token_http.py             the same for programs, and who is signed in
 attempt.py                one guess of any method: counted before it is verified
 known_device.py           how a victim keeps signing in while an attacker guesses
 consecutive_failures.py   when an account can be guessed at no further
@@ -48,10 +49,15 @@ __all__ = [
 
 
 def sign_in_page(on: Mapping[str, Feature]) -> tuple[object, ...]:
-    """The routes of our sign-in page, for the methods that are forms; none where the application has a page of its own."""
-    from ostiary.features.sign_in.http import ROUTES  # Werkzeug's body parsers only where a page is served
+    """The routes of our sign-in page, for the methods that are forms; none where the application has a page of its own.
 
-    return () if getattr(on.get("sign_in"), "page", None) is not None else ROUTES
+    Where there are tokens, the address that gives them to programs as well.
+    """
+    from ostiary.features.sign_in.http import ROUTES  # Werkzeug's body parsers only where a page is served
+    from ostiary.features.sign_in.token_http import TOKEN_ROUTES
+
+    page = () if getattr(on.get("sign_in"), "page", None) is not None else ROUTES
+    return (*page, *TOKEN_ROUTES) if "tokens" in on else page
 
 
 @feature
@@ -84,17 +90,25 @@ class SignIn(SignInSettings):
             )
         yield from self.limit_problems()
 
+    def routes(self, on: Mapping[str, Feature]) -> tuple[object, ...]:
+        """Who is signed in, for the application's own scripts."""
+        if "sessions" not in on and "tokens" not in on:
+            return ()
+        from ostiary.features.sign_in.token_http import SESSION_ROUTES  # only where there are addresses
+
+        return SESSION_ROUTES
+
     def contribute(self, resources: Resources) -> Contribution:
         """The pipeline that every method passes through."""
-        from ostiary.storage.database import Database  # storage only where something is stored
         from ostiary.storage.ephemeral.store import EphemeralStore
+        from ostiary.storage.presence import find_database
 
         clock = resources[Clock]  # type: ignore[type-abstract] # found by the protocol it fulfils
         key_ring = resources[KeyRing]
         actions = SignInActions(
             settings=self,
             provable=resources[ProvableKinds],
-            database=resources.find(Database),
+            database=find_database(resources),
             pending=PendingSignIns(
                 resources[EphemeralStore],  # type: ignore[type-abstract]
                 key_ring,

@@ -33,13 +33,13 @@ def show(call: Call) -> Answer:
     why = call.request.args.get("why", "")
     if call.principal and why not in ("stale", "factor"):
         return Answer(facts={"subject": call.principal.subject}, to_next=True)
-    return _page(call, form_of(call, _method(call, "")), status=200)
+    return _page(call, form_of(call, find_method(call, "")), status=200)
 
 
 def sign_in(call: Call) -> Answer:
     """Prove what was sent; the adapter signs in, and goes on to where the caller wanted to go."""
     fields = read_fields(call.request)
-    method = _method(call, fields.text(METHOD, required=False, max_length=32))
+    method = find_method(call, fields.text(METHOD, required=False, max_length=32))
     evidence = method.prove(call)
     remembers = call.resources[SignInMethods].remembers and fields.boolean(REMEMBER)
     return Answer(signs_in=evidence, remember=remembers)
@@ -47,7 +47,7 @@ def sign_in(call: Call) -> Answer:
 
 def sign_in_again(call: Call, error: AuthError) -> Answer:
     """The page after a refusal, with what was typed except the password."""
-    form = form_of(call, _method(call, ""))
+    form = form_of(call, find_method(call, ""))
     return _page(call, form.again(_typed(call), error), status=error.status)
 
 
@@ -77,7 +77,8 @@ def _page(call: Call, form: Form, *, status: int) -> Answer:
     )
 
 
-def _method(call: Call, kind: str) -> SignInMethod:
+def find_method(call: Call, kind: str) -> SignInMethod:
+    """The method that proves this kind, the first one where none is named. Raises ``MalformedRequest``."""
     methods = call.resources[SignInMethods]
     found = methods.find(kind) if kind else methods.forms[0]
     if found is None:

@@ -5,8 +5,9 @@ program by the same text as a handle. It is spent in one step, by whoever comes 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
@@ -22,6 +23,8 @@ class PendingSignIn:
     """Who is signing in, what she proved in it, and her epoch before the first proof.
 
     ``remember`` is whether she asked to be remembered, and ``guessed`` what she said her name is, if she typed one.
+    ``tokens`` is what tokens were asked for with, ready for JSON; None where the sign-in is a browser's. What was begun in
+    one manner is finished in it: a narrowed token is not widened on the way.
     """
 
     subject: str
@@ -29,6 +32,7 @@ class PendingSignIn:
     epoch: int
     remember: bool = False
     guessed: str | None = None
+    tokens: Mapping[str, Any] | None = None
 
 
 class PendingSignIns:
@@ -54,6 +58,7 @@ class PendingSignIns:
             "epoch": pending.epoch,
             "remember": pending.remember,
             "guessed": pending.guessed,
+            "tokens": None if pending.tokens is None else dict(pending.tokens),
         }
         self._store.put(self._key(handle), json.dumps(fields).encode(), expires_at=expires_at, now=now)
         return handle
@@ -82,4 +87,6 @@ def _read(stored: bytes | None) -> PendingSignIn | None:
         epoch=fields["epoch"],
         remember=fields["remember"],
         guessed=fields["guessed"],
+        # Absent in what an earlier release kept a few minutes ago.
+        tokens=fields.get("tokens"),
     )

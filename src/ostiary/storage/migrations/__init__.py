@@ -7,20 +7,24 @@ from typing import Final
 
 VERSION_TABLE: Final = "ostiary_alembic_version"
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest revision in ``versions/``."""
 
 TABLES: Final = frozenset(
     {
         "ostiary_accounts",
+        "ostiary_api_keys",
         "ostiary_audit",
         "ostiary_ephemeral",
         "ostiary_identifiers",
         "ostiary_one_time_tokens",
         "ostiary_outbox",
         "ostiary_passwords",
+        "ostiary_refresh_families",
         "ostiary_remember_series",
+        "ostiary_revocations",
         "ostiary_sessions",
+        "ostiary_signing_keys",
         "ostiary_subjects",
         "ostiary_upstream_identities",
     }

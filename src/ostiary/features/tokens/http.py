@@ -1,0 +1,136 @@
+"""The addresses of tokens: refreshing them, revoking one, and signing out of token cookies.
+
+A program sends its refresh token in the body. A browser's travels in a cookie that is sent to the address of refreshing and
+to no other, and then the request has to come from our own pages.
+"""
+
+from typing import Any, Final
+
+from ostiary.features.tokens.actions import Issue, TokenActions
+from ostiary.features.tokens.csrf_binding import binding_of, family_of_binding
+from ostiary.features.tokens.families import InvalidGrant
+from ostiary.features.tokens.token_cookies import REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
+from ostiary.kernel.clock import Clock
+from ostiary.kernel.errors import MalformedRequest
+from ostiary.kernel.requirement import SIGNED_IN
+from ostiary.kernel.rotating_token import parse_rotating_token
+from ostiary.web.addresses import Addresses
+from ostiary.web.body import Fields, read_fields
+from ostiary.web.route import Answer, Call, Route
+
+SCOPES: Final = ("here", "others", "everywhere")
+
+# RFC 6749 §3.3, and the most that an access token carries.
+_LONGEST_SCOPE: Final = 4_096
+
+
+def refresh_tokens(call: Call) -> Answer:
+    """Exchange a refresh token: of the body for tokens in the answer, of the cookie for cookies."""
+    fields = read_fields(call.request)
+    _check_grant_type(fields)
+    presented = fields.optional_text("refresh_token")
+    scope = fields.optional_text("scope", max_length=_LONGEST_SCOPE)
+    wanted = None if scope is None else scope.split()
+    actions = call.resources[TokenActions]
+    if presented is not None:
+        return Answer(facts=actions.exchange(presented, scope=wanted).tokens.as_json())
+    cookies = call.resources.find(TokenCookies)
+    if cookies is None:
+        message = "The field 'refresh_token' is missing."
+        raise MalformedRequest(message, members={"field": "refresh_token", "error": "invalid_request"})
+    return _refresh_cookies(call, actions, cookies)
+
+
+def _refresh_cookies(call: Call, actions: TokenActions, cookies: TokenCookies) -> Answer:
+    text = call.cookie(REFRESH_COOKIE, path=cookies.refresh_path)
+    token = None if text is None else parse_rotating_token(text)
+    # Before anything is spent, and also where there is nothing to spend: another site learns nothing by trying.
+    call.check_csrf(None if token is None else binding_of(token.id, ""))
+    if text is None:
+        return _nobody(cookies)
+    try:
+        issue = actions.exchange(text)
+    except InvalidGrant:
+        return _nobody(cookies)
+    now = call.resources[Clock].now()  # type: ignore[type-abstract] # found by the protocol it fulfils
+    return Answer(facts=_cookie_facts(issue), cookies=cookies.of(issue, now))
+
+
+def _nobody(cookies: TokenCookies) -> Answer:
+    """The refusal of a browser's refresh token, which takes its cookies along."""
+    refused = InvalidGrant(detail="a browser's")
+    facts = {"code": refused.code, "title": refused.public_message, "status": refused.status, **refused.members}
+    return Answer(facts=facts, status=refused.status, cookies=cookies.cleared())
+
+
+def _cookie_facts(issue: Issue) -> dict[str, Any]:
+    # The tokens themselves stay where scripts cannot read them.
+    return {"expires_in": issue.tokens.expires_in}
+
+
+def _check_grant_type(fields: Fields) -> None:
+    if fields.text("grant_type", required=False, max_length=64) not in ("", "refresh_token"):
+        message = "The field 'grant_type' can only be refresh_token here."
+        members = {"field": "grant_type", "error": "unsupported_grant_type"}
+        raise MalformedRequest(message, code="unsupported_grant_type", members=members)
+
+
+def revoke_token(call: Call) -> Answer:
+    """End what a token stands for. RFC 7009 §2.2: also for a token that is nobody's the answer is 200."""
+    fields = read_fields(call.request)
+    call.resources[TokenActions].revoke(fields.text("token", max_length=8_192))
+    return Answer(facts={})
+
+
+def sign_out(call: Call) -> Answer:
+    """Sign out of token cookies, as far as ``scope`` says."""
+    scope = read_fields(call.request).optional_text("scope") or "here"
+    if scope not in SCOPES:
+        message = f"scope has to be one of: {', '.join(SCOPES)}."
+        raise MalformedRequest(message)
+    actions, family = call.resources[TokenActions], family_of_binding(call.caller.csrf_binding)
+    renewed = actions.leave(call.principal, family, scope)
+    addresses = call.resources[Addresses]  # type: ignore[type-abstract] # found by the protocol it fulfils
+    cookies = call.resources.find(TokenCookies)
+    now = call.resources[Clock].now()  # type: ignore[type-abstract]
+    return Answer(
+        status=204,
+        signed_out=scope != "others",
+        goes_to=addresses.path("sign_in", why="signed_out") if addresses.has("sign_in") else "/",
+        cookies=cookies.of(renewed, now) if renewed is not None and cookies is not None else (),
+    )
+
+
+REFRESH_ROUTES: Final = (
+    Route(
+        rule="/token/refresh",
+        endpoint=REFRESH_ENDPOINT,
+        method="POST",
+        answer=refresh_tokens,
+        requires=None,
+        reads_credentials=False,
+        # A client refreshes once in an access token's life; a thousand behind one address stay below it.
+        limit="300/1m",
+        about="Exchange a refresh token: `refresh_token`, and `scope` to narrow the access token; or the browser's cookie.",
+    ),
+    Route(
+        rule="/token/revoke",
+        endpoint="revoke_token",
+        method="POST",
+        answer=revoke_token,
+        requires=None,
+        reads_credentials=False,
+        limit="300/1m",
+        about="Revoke a `token`, of either kind (RFC 7009). Always 200.",
+    ),
+)
+SIGN_OUT_ROUTES: Final = (
+    Route(
+        rule="/sign-out",
+        endpoint="sign_out",
+        method="POST",
+        answer=sign_out,
+        requires=SIGNED_IN,
+        about='Sign out: `scope` is "here" (the default), "others" or "everywhere".',
+    ),
+)

@@ -1,0 +1,42 @@
+"""Verdicts on tokens, remembered: bounded, keyed by the SHA-256 of the whole token, each until an instant.
+
+Two halves: the younger takes what is new, and once it is full the older is dropped. So there is no lock to be held
+by a thread that a fork leaves behind, and remembering costs the same however much is remembered.
+"""
+
+from hashlib import sha256
+from typing import Generic, TypeVar
+
+from ostiary.kernel.clock import Millis
+
+V = TypeVar("V")
+
+
+def token_digest(text: str) -> bytes:
+    """What a token is remembered by: never the token itself."""
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+class RememberedVerdicts(Generic[V]):
+    """At most ``most`` verdicts, the newest half of them for certain."""
+
+    __slots__ = ("_half", "_older", "_younger")
+
+    def __init__(self, most: int) -> None:
+        self._half = max(1, most // 2)
+        self._younger: dict[bytes, tuple[V, Millis]] = {}
+        self._older: dict[bytes, tuple[V, Millis]] = {}
+
+    def find(self, digest: bytes, now: Millis) -> V | None:
+        """The verdict, if there is one that still counts."""
+        found = self._younger.get(digest) or self._older.get(digest)
+        return found[0] if found is not None and now < found[1] else None
+
+    def keep(self, digest: bytes, verdict: V, until: Millis) -> None:
+        """Remember a verdict until an instant."""
+        if len(self._younger) >= self._half:
+            self._older, self._younger = self._younger, {}
+        self._younger[digest] = (verdict, until)
+
+    def __len__(self) -> int:
+        return len(self._younger) + len(self._older)
