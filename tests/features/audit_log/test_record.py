@@ -145,6 +145,7 @@ def test_a_life_of_sign_ins_is_on_record_step_by_step(database_url: str, caplog)
         ("signed_out", None),
         ("sign_in_succeeded", ["password"]),
         ("credentials_revoked", "signed_out_everywhere"),
+        ("sign_in_incomplete_yet", ["password"]),
         ("sign_in_succeeded", ["password", "totp"]),
     ]
     lines = [line["event"] for line in _lines(caplog)]

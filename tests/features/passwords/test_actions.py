@@ -301,6 +301,7 @@ def test_a_new_password_gives_the_guesses_back_that_were_made_at_the_old_one(sql
 # What is told, and what is not
 
 
+@pytest.mark.asvs("V6.3.7")
 def test_a_change_is_told_to_listeners_and_to_every_proven_address(house: House) -> None:
     account = _ada(house)
     with house.database.write() as tx:

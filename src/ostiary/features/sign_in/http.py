@@ -40,9 +40,9 @@ def sign_in(call: Call) -> Answer:
     """Prove what was sent; the adapter signs in, and goes on to where the caller wanted to go."""
     fields = read_fields(call.request)
     method = _method(call, fields.text(METHOD, required=False, max_length=32))
-    evidence = method.prove(call)
+    # Before the proof: a request that is refused after it would tell a guesser that he is right, and leave no trace.
     remembers = call.resources[SignInMethods].remembers and fields.boolean(REMEMBER)
-    return Answer(signs_in=evidence, remember=remembers)
+    return Answer(signs_in=method.prove(call), remember=remembers)
 
 
 def sign_in_again(call: Call, error: AuthError) -> Answer:
