@@ -14,7 +14,13 @@ from ostiary import RememberMe, Sessions, SignIn
 from ostiary.flask import Auth
 from ostiary.kernel.errors import ConfigurationError
 
-OPEN_PAGES = ("/auth/register", "/auth/verify-address", "/auth/forgot-password", "/auth/reset-password", "/auth/sign-in")
+OPEN_PAGES = (
+    "/auth/register",
+    "/auth/verify-address",
+    "/auth/forgot-password",
+    "/auth/reset-password",
+    "/auth/sign-in",
+)
 CLOSED_PAGES = ("/auth/account", "/auth/change-password", "/auth/sessions")
 
 
@@ -91,9 +97,7 @@ def test_a_person_is_told_when_to_come_back(people):
     """Retry-After (RFC 6585 §4) on the page as in the document."""
     browser = people.browser()
     for headers in (PAGE, {}):
-        answers = [
-            browser.post("/auth/forgot-password", data={"identifier": ADA}, headers=headers) for _ in range(7)
-        ]
+        answers = [browser.post("/auth/forgot-password", data={"identifier": ADA}, headers=headers) for _ in range(7)]
         assert answers[-1].status_code == 429
         assert int(answers[-1].headers["Retry-After"]) > 0
 
@@ -124,7 +128,9 @@ def test_no_page_with_a_token_in_its_address_tells_where_it_was(people):
     people.register(people.browser())
     page = people.browser().get(people.mailbox.last(ADA).link, headers=PAGE)
     assert page.headers["Referrer-Policy"] == "no-referrer"
-    refused = people.browser().post("/auth/verify-address", data={"token": people.token(), "password": "x"}, headers=PAGE)
+    refused = people.browser().post(
+        "/auth/verify-address", data={"token": people.token(), "password": "x"}, headers=PAGE
+    )
     assert refused.headers["Referrer-Policy"] == "no-referrer"
     gone = people.browser().get("/auth/verify-address?token=nothing", headers=PAGE)
     assert (gone.status_code, gone.headers["Referrer-Policy"]) == (410, "no-referrer")
@@ -133,7 +139,11 @@ def test_no_page_with_a_token_in_its_address_tells_where_it_was(people):
 @pytest.mark.asvs("V3.3.1")
 @pytest.mark.asvs("V3.3.4")
 def test_every_cookie_of_the_journey_is_a_host_cookie_in_production(sqlite_url):
-    production = {"OSTIARY_DEVELOPMENT": "0", "OSTIARY_PUBLIC_URL": "https://people.example", "OSTIARY_MAIL_URL": "memory:"}
+    production = {
+        "OSTIARY_DEVELOPMENT": "0",
+        "OSTIARY_PUBLIC_URL": "https://people.example",
+        "OSTIARY_MAIL_URL": "memory:",
+    }
     with open_people(sqlite_url, further=(RememberMe(),), config=production) as people:
         browser = people.browser()
         browser.environ_base["wsgi.url_scheme"] = "https"
@@ -193,9 +203,7 @@ def test_links_in_mails_and_redirects_keep_the_place_where_the_application_is_mo
     assert page.status_code == 200
     assert 'action="/shop/auth/verify-address"' in page.text
     assert 'href="/shop/auth/static/ostiary.css"' in page.text
-    confirmed = client.post(
-        "/shop/auth/verify-address", data={"token": people.token()}, headers=PAGE
-    )
+    confirmed = client.post("/shop/auth/verify-address", data={"token": people.token()}, headers=PAGE)
     assert confirmed.headers["Location"] == "/shop/auth/sign-in?why=confirmed"
     refused = client.get("/shop/auth/account", headers=PAGE)
     assert refused.headers["Location"].startswith("/shop/auth/sign-in?next=%2Fshop%2Fauth%2Faccount")
@@ -216,8 +224,21 @@ def test_after_signing_in_one_is_in_the_mounted_application(people):
     assert answer.headers["Location"] == "/shop/"
 
 
-@pytest.mark.parametrize("target", ["//evil.test", "https://evil.test", "/\\evil.test", "javascript:alert(1)", "/\t/evil.test"])
-@pytest.mark.parametrize("path", ["/auth/sign-in", "/auth/register", "/auth/reset-password", "/auth/forgot-password", "/auth/verify-address", "/auth/sign-out", "/auth/change-password"])
+@pytest.mark.parametrize(
+    "target", ["//evil.test", "https://evil.test", "/\\evil.test", "javascript:alert(1)", "/\t/evil.test"]
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/sign-in",
+        "/auth/register",
+        "/auth/reset-password",
+        "/auth/forgot-password",
+        "/auth/verify-address",
+        "/auth/sign-out",
+        "/auth/change-password",
+    ],
+)
 def test_next_leads_to_no_other_site_from_any_page(people, path, target):
     browser = people.member()
     data = {"identifier": ADA, "password": GOOD, "current": GOOD, "token": "x", "next": target}

@@ -47,7 +47,9 @@ def test_a_link_in_a_mail_proves_no_telephone_number(household):
 
 
 @pytest.mark.attack("N1")
-@pytest.mark.parametrize("given", [{"phone": PHONE}, {"username": "ada"}, {"username": "ada", "phone": PHONE, "email": ""}])
+@pytest.mark.parametrize(
+    "given", [{"phone": PHONE}, {"username": "ada"}, {"username": "ada", "phone": PHONE, "email": ""}]
+)
 def test_who_leaves_the_address_out_gets_no_account_that_nobody_confirmed(household, given):
     answer = register(household, **given)
     assert answer.status_code == 422
@@ -180,7 +182,9 @@ def test_what_was_typed_is_shown_again_as_text(household, where):
 
 def test_a_name_with_markup_is_text_on_the_account_page(household):
     browser = household.browser()
-    register(household, browser, email=ADA, username="ada", phone=PHONE, display_name="<img src=x onerror=alert(1)>{{7*7}}")
+    register(
+        household, browser, email=ADA, username="ada", phone=PHONE, display_name="<img src=x onerror=alert(1)>{{7*7}}"
+    )
     household.confirm(browser)
     household.sign_in(browser)
     page = browser.get("/auth/account", headers=PAGE)

@@ -155,7 +155,8 @@ def test_a_name_that_nobody_has_waits_for_the_disk_as_often_as_one_with_an_addre
         people.accounts.create(username="bob", password=GOOD)
         ask(people, "warm@example.com")
         counts = {
-            name: tokens_made(people, lambda name=name: ask(people, name)) for name in ("ada", "bob", "nobody", "x@y.test")
+            name: tokens_made(people, lambda name=name: ask(people, name))
+            for name in ("ada", "bob", "nobody", "x@y.test")
         }
         assert set(counts.values()) == {1}, counts
 

@@ -62,9 +62,7 @@ class Registrar:
         else:
             values = {}
             errors.append(FieldError("fields", "not_an_object", "fields has to be an object."))
-        new = NewAccount(
-            identifiers=identifiers, fields=values, verified=frozenset(KINDS) if verified else frozenset()
-        )
+        new = NewAccount(identifiers=identifiers, fields=values, verified=frozenset(KINDS) if verified else frozenset())
         prepared: dict[str, object] = {}
         for name, value in parts.items():
             try:
