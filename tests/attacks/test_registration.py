@@ -1,10 +1,14 @@
 """Attacks on registration: what is taken for proven and is not, limits that are got around, cookies that are planted."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, Hashes, open_people
 
 from ostiary import Accounts, Field
+from ostiary.features.accounts import AccountState
 from ostiary.features.accounts.store import accounts as accounts_table
 from ostiary.features.passwords import actions as password_actions
 
@@ -218,3 +222,37 @@ def test_a_registration_that_waits_survives_a_change_of_what_is_asked_for(people
 
 def test_the_hash_that_waits_is_never_shown():
     assert "secret" not in repr(password_actions.HashedPassword("secret"))
+
+
+def test_many_confirmations_and_a_closure_at_once_leave_one_account_that_stays_closed(database_url):
+    with open_people(database_url, accounts=Accounts(unverified_may_sign_in=True)) as people:
+        browser = people.browser()
+        people.register(browser)
+        token, account = people.token(), people.accounts.find(email=ADA)
+        cookie, barrier = browser.cookie("ostiary_registration"), threading.Barrier(4)
+
+        def confirm():
+            own = people.browser()
+            own.set_cookie("ostiary_registration", cookie)
+            barrier.wait()
+            return people.confirm(own, token).status_code
+
+        def close():
+            barrier.wait()
+            people.accounts.close(account)
+
+        with ThreadPoolExecutor(4) as pool:
+            confirmations = [pool.submit(confirm) for _ in range(3)]
+            pool.submit(close).result()
+            answers = sorted(future.result() for future in confirmations)
+        assert answers in ([200, 410, 410], [410, 410, 410])
+        assert people.accounts.find(email=ADA).state is AccountState.CLOSED
+        assert people.sign_in(people.browser()).status_code == 401
+
+
+def test_a_name_without_an_address_is_told_that_its_account_is_there(sqlite_url):
+    with open_people(sqlite_url, accounts=Accounts(identifiers=("username",))) as people:
+        browser = people.browser()
+        answer = browser.post("/auth/register", data={"identifier": "ada", "password": GOOD}, headers=PAGE)
+        page = browser.get(answer.headers["Location"], headers=PAGE)
+        assert "Your account is there" in page.text

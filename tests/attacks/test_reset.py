@@ -99,6 +99,36 @@ def test_of_several_links_at_once_one_sets_the_password_and_none_is_stuck(people
         people.clock.pass_(4 * 3_600_000)
 
 
+def test_a_change_and_a_reset_at_once_leave_one_password_and_one_session_at_most(people):
+    browser = people.member()
+    ask(people)
+    token, barrier = people.token(), threading.Barrier(2)
+    third = "the third password of this test"
+
+    def change():
+        barrier.wait()
+        return browser.post("/auth/change-password", json={"current": GOOD, "password": BETTER}).status_code
+
+    def redeem():
+        barrier.wait()
+        return reset(people, token, third).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        changed, was_reset = (future.result() for future in [pool.submit(change), pool.submit(redeem)])
+    good = [
+        password
+        for password in (GOOD, BETTER, third)
+        if people.sign_in(people.browser(), ADA, password).status_code == 200
+    ]
+    assert len(good) == 1
+    assert good != [GOOD]
+    if was_reset == 200 and good == [third]:
+        # Whoever was signed in before the reset is signed in no more, also if she changed the password a moment before.
+        assert browser.get("/").status_code == 401
+    else:
+        assert (changed, was_reset) == (200, 410)
+
+
 def test_a_suspension_that_comes_in_the_middle_wins(people):
     account = people.accounts.create(email=ADA, password=GOOD)
     ask(people)

@@ -16,6 +16,7 @@ from ostiary.flask.pages import csp_nonce, time_element
 from ostiary.flask.serving import watch_first_request, watch_run
 from ostiary.flask.sign_in import (
     SignInAnswer,
+    after_sign_in,
     evidence_of,
     next_address,
     refused_user,
@@ -162,7 +163,7 @@ class Auth(Guards, Actions, Generic[U]):
             candidate = Principal(evidence.subject)
             if self._users.find(candidate) is None:
                 raise refused_user()
-        return sign_in(state, evidence, default_next=self._after(state), remember=remember)
+        return sign_in(state, evidence, default_next=after_sign_in(state), remember=remember)
 
     def sign_out(self, scope: Literal["here", "others", "everywhere"] = "here") -> None:
         """Sign the caller out: here, on all other devices, or everywhere at once. Refuses GET, as ``sign_in`` does."""
@@ -171,12 +172,8 @@ class Auth(Guards, Actions, Generic[U]):
     def next_url(self, default: str | None = None) -> str:
         """Where the caller wanted to go (``?next=``), if that is a page of ours; else the default. Always safe."""
         state = self._state()
-        fallback = default if default is not None else self._after(state)
+        fallback = default if default is not None else after_sign_in(state)
         return next_address(state, fallback)
-
-    @staticmethod
-    def _after(state: AppState) -> str:
-        return getattr(state.assembly.get("sign_in"), "after", "/")
 
     # --- forms --------------------------------------------------------------------------------------------
 

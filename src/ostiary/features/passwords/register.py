@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ostiary.features.accounts import Account, AccountActions, Accounts, Identifier, IdentifierTaken, NewAccount
+from ostiary.features.accounts import Account, AccountActions, Accounts, Identifier, IdentifierTaken, Kind, NewAccount
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import HashedPassword, PasswordActions
 from ostiary.kernel.clock import Clock, Millis
@@ -185,7 +185,8 @@ class Registration:
             # Checked again: what an account may be can have changed since.
             new = self._accounts.parse(**payload["given"], fields=payload["fields"])
             # The link proves the address it was sent to, and nothing of a telephone number beside it.
-            proven, parts = frozenset({"email"}), {_PART: HashedPassword(payload[_PART])}
+            proven: frozenset[Kind] = frozenset({"email"})
+            parts = {_PART: HashedPassword(payload[_PART])}
             return self._accounts.create_in(tx, replace(new, verified=proven, parts=parts)).id
         except IdentifierTaken as taken:
             # Two registrations of one address, and the other link was used first.
