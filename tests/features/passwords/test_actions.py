@@ -307,6 +307,7 @@ def test_a_change_is_told_to_listeners_and_to_every_proven_address(house: House)
     with house.database.write() as tx:
         house.accounts.add_identifier(tx, account.id, "email", "ada@second.example", verified=True)
         house.accounts.add_identifier(tx, account.id, "email", "mallory@third.example")
+    house.mailbox.clear()
     _change(house, account.id, PASSWORD, NEW)
     house.passwords.set(account.id, "another harbour by the sea")
     told = [event for event in house.events if isinstance(event, PasswordChanged)]
