@@ -68,6 +68,18 @@ COLUMNS: Final = MappingProxyType(
             "personal": ("subject", "actor", "tenant", "device", "network"),
             "verifier": ("secret_hash",),
         },
+        "ostiary_signing_keys": {
+            "operational": (
+                "kid",
+                "algorithm",
+                "public",
+                "created_at",
+                "signs_from",
+                "signs_until",
+                "verifies_until",
+            ),
+            "sealed": ("sealed",),
+        },
         "ostiary_subjects": {"operational": ("epoch", "rights"), "personal": ("subject",)},
         "ostiary_upstream_identities": {"operational": ("account", "linked_at"), "personal": ("issuer", "subject")},
     }

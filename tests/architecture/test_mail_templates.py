@@ -13,6 +13,7 @@ SHIPPED = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in
 CONTEXT = re.compile(r"\{# Context: (?P<needed>[^;#]+)(?:; optional: (?P<optional>[^#]+))? #\}")
 LINK = "https://shop.example/auth/reset?t=01ABC.secret"
 VALUES = {"expires_in": 1_800_000, "when": 1_800_000_000_000, "network": "198.51.100.0/24", "device": "Firefox 128"}
+VALUES |= {"change": "added", "kind": "An email address"}
 
 
 def _documented(template):

@@ -215,6 +215,6 @@ def test_a_database_that_is_away_is_a_sentence(office_on, words):
 
 def test_a_schema_that_is_not_there_names_the_command(office_on, sqlite_url):
     office = office_on(sqlite_url)
-    office.database.migrates_itself = False
+    office.database._migrates_itself = False
     done = office.run("accounts", "find", "ada")
     assert (done.exit_code, "ostiary db upgrade" in done.stderr) == (1, True)

@@ -80,6 +80,7 @@ def test_an_empty_password_never_reaches_the_directory(kit, directory):
     assert directory.asked == []
 
 
+@pytest.mark.asvs("V1.2.6")
 def test_a_name_cannot_break_out_of_its_place(kit, directory):
     assert _sign_in(kit, "ada,ou=admins", PEOPLE["ada"][0])[0].status_code == 401
     assert directory.asked == ["uid=ada\\,ou\\=admins,ou=people,dc=example,dc=com"]

@@ -182,3 +182,18 @@ def test_a_database_in_memory_is_refused_with_its_cure():
     Auth(app, [Sessions()], database=db)
     with pytest.raises(ConfigurationError, match="memory"):
         app.test_client().delete("/auth/sessions/1", headers={"Cookie": "ostiary_session=" + "0" * 26 + "." + "A" * 43})
+
+
+@pytest.mark.postgresql
+def test_a_given_postgresql_is_migrated_by_the_command_alone_also_in_development(postgresql_url):
+    engine = create_engine(postgresql_url)
+    app = Flask("shop")
+    app.testing = True
+    auth = Auth(app, [Sessions()], database=engine)
+    with app.app_context(), pytest.raises(ConfigurationError, match="ostiary db upgrade"):
+        auth.sessions.list("ada")
+    assert app.test_cli_runner().invoke(args=["ostiary", "db", "upgrade"]).exit_code == 0
+    with app.app_context():
+        assert auth.sessions.list("ada") == []
+    app.extensions["ostiary"].runtime.database.close()
+    engine.dispose()

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask, g, session
+from tests.features.passwords.people import ADA, open_people
 
 from ostiary import ConfigurationError, Sessions
 from ostiary.flask import Auth
@@ -123,3 +124,33 @@ def test_with_an_application_context_pushed_the_next_client_is_nobody():
         client.post("/in/ada", headers=SAME)
         assert client.get("/me").text == "ada"
         assert app.test_client().get("/me").status_code == 401
+
+
+def test_with_accounts_the_user_is_the_account_in_plain_and_in_async_views(sqlite_url):
+    with open_people(sqlite_url) as people:
+
+        @people.app.get("/me")
+        @people.auth.require
+        def me():
+            return {"email": people.auth.user.email}
+
+        @people.app.get("/later")
+        @people.auth.require
+        async def later():
+            return {"email": (await people.auth.get_user()).email}
+
+        browser = people.member()
+        assert browser.get("/me").json == browser.get("/later").json == {"email": ADA}
+        assert people.browser().get("/me").status_code == 401
+
+
+def test_the_applications_own_loader_comes_before_accounts(sqlite_url):
+    with open_people(sqlite_url) as people:
+        people.auth.user_loader(lambda subject: {"own": subject})
+
+        @people.app.get("/me")
+        @people.auth.require
+        def me():
+            return people.auth.user
+
+        assert set(people.member().get("/me").json) == {"own"}

@@ -92,6 +92,7 @@ def test_an_answer_that_is_too_long_is_not_read_to_its_end(server: Server) -> No
             client.get(server.url)
 
 
+@pytest.mark.asvs("V13.2.6")
 def test_a_small_answer_that_unpacks_to_a_large_one_is_too_long(server: Server) -> None:
     server.answers(200, gzip.compress(b"x" * 50_000_000), headers={"Content-Encoding": "gzip"})
     with pytest.raises(OutboundFailed):

@@ -61,6 +61,7 @@ def test_a_name_that_leads_nowhere_fails() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     ],
 )
+@pytest.mark.asvs("V13.2.6")
 def test_a_server_that_drips_is_waited_for_no_longer_than_the_deadline(head: bytes, drop: bytes) -> None:
     import time
 

@@ -13,7 +13,7 @@ from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.csrf import SAFE_METHODS
 from ostiary.web.negotiation import wants_page
 from ostiary.web.problem import Refusal, problem_response, refusal
-from ostiary.web.redirect import NEXT
+from ostiary.web.redirect import NEXT, asked_targets
 from ostiary.web.url_policy import Target
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _address_to_mend(state: "AppState", error: AuthError, *, page: bool) -> str 
         return None
     if page and isinstance(error, SignInIncomplete):
         # She came from the sign-in page with a form; its own next goes on.
-        wanted = request.args.get(NEXT)
+        wanted = next(iter(asked_targets(request)), None)
         decision = (
             state.runtime.deployment.urls.safe_target(wanted, default="", environ=request.environ) if wanted else ""
         )

@@ -16,6 +16,7 @@ from ostiary.flask.pages import csp_nonce, time_element
 from ostiary.flask.serving import watch_first_request, watch_run
 from ostiary.flask.sign_in import (
     SignInAnswer,
+    after_sign_in,
     evidence_of,
     next_address,
     refused_user,
@@ -167,7 +168,7 @@ class Auth(Guards, Actions, Generic[U]):
         state = self._state()
         evidence = evidence_of(state, who, proof)
         self._refuse_user(state, evidence.subject)
-        return sign_in(state, evidence, default_next=self._after(state), remember=remember)
+        return sign_in(state, evidence, default_next=after_sign_in(state), remember=remember)
 
     @property
     def tokens(self) -> TokenVerbs:
@@ -188,12 +189,8 @@ class Auth(Guards, Actions, Generic[U]):
     def next_url(self, default: str | None = None) -> str:
         """Where the caller wanted to go (``?next=``), if that is a page of ours; else the default. Always safe."""
         state = self._state()
-        fallback = default if default is not None else self._after(state)
+        fallback = default if default is not None else after_sign_in(state)
         return next_address(state, fallback)
-
-    @staticmethod
-    def _after(state: AppState) -> str:
-        return getattr(state.assembly.get("sign_in"), "after", "/")
 
     # --- forms --------------------------------------------------------------------------------------------
 

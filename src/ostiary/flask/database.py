@@ -24,7 +24,8 @@ def database_of(given: object, app: Flask, *, development: bool) -> "Database | 
         return Database.from_engine(
             lambda: _engine_of(extension, app),
             open_session=lambda: extension.session() if extension.session.registry.has() else None,
-            migrates_itself=development,
+            # PostgreSQL is brought up to date by `flask ostiary db upgrade` alone, also on a developer's machine.
+            migrates_itself="sqlite" if development else False,
         )
     raise misconfigured(
         "not_a_database",

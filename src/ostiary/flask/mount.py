@@ -21,7 +21,7 @@ from ostiary.flask.current import (
     write_cookies,
 )
 from ostiary.flask.pages import respond
-from ostiary.flask.sign_in import next_address, sign_in
+from ostiary.flask.sign_in import after_sign_in, next_address, sign_in
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.principal import ANONYMOUS
 from ostiary.runtime.sign_in_answer import PENDING_COOKIE
@@ -94,7 +94,7 @@ def _view(
 
 def _finish(state: "AppState", answer: Answer) -> Response:
     """The response of an answer; somebody is signed in by it, or out."""
-    after: str = answer.goes_to or getattr(state.assembly.get("sign_in"), "after", "/")  # type: ignore[assignment] # a setting
+    after = answer.goes_to or after_sign_in(state)
     if answer.signs_in is not None:
         entered = sign_in(state, answer.signs_in, default_next=after, remember=answer.remember)
         set_cookies(state.runtime.cookies, answer.cookies)

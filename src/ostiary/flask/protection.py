@@ -83,9 +83,8 @@ class Protection:
 
     def _undeclared(self, app: Flask) -> Iterator[Problem]:
         for endpoint, view in app.view_functions.items():
-            own = endpoint.partition(".")[0] == self.own
             if (
-                own
+                endpoint.startswith(f"{self.own}.")
                 or _is_static(app, endpoint)
                 or is_public(view)
                 or self._in_public_blueprint(app, endpoint)

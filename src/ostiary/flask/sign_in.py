@@ -117,6 +117,13 @@ def refuse_safe_method(message: str, verb: str) -> None:
         )  # fmt: skip
 
 
+def after_sign_in(state: AppState) -> str:
+    """Where a sign-in leads when the request names no page: what the settings say, or the application's first page."""
+    after: str = getattr(state.assembly.get("sign_in"), "after", "/")
+    # The first page is where the application is mounted, which a setting cannot know.
+    return f"{request.script_root}/" if after == "/" else after
+
+
 def next_address(state: AppState, default: str) -> str:
     """Where the caller wanted to go, if it is a page of ours; a target that is refused is an event."""
     runtime = state.runtime

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
@@ -32,6 +32,7 @@ from ostiary.storage.transaction import Act, Transaction, run_all
 
 __all__ = ["Database", "SecondConnection", "Transaction"]
 
+MigratesItself: TypeAlias = bool | Literal["sqlite"]
 FindEngine: TypeAlias = Callable[[], Engine]
 FindSession: TypeAlias = Callable[[], "Session | scoped_session[Session] | None"]
 Joinable: TypeAlias = "Session | scoped_session[Session] | Connection"
@@ -79,7 +80,8 @@ class Database:
     """Where everything that must not be lost is kept.
 
     Made by ``embedded``, ``from_url`` or ``from_engine``. ``migrates_itself`` says whether the first use
-    brings the schema up to date, or only checks it; ``followers`` are told of revocations that are committed here.
+    brings the schema up to date, or only checks it; ``"sqlite"`` does so for an SQLite file, whatever it turns out to be.
+    ``followers`` are told of revocations that are committed here.
     """
 
     __slots__ = (
@@ -89,24 +91,24 @@ class Database:
         "_locate",
         "_location",
         "_locks",
+        "_migrates_itself",
         "_open_session",
         "_opened",
         "_pool_size",
         "_ready",
         "followers",
-        "migrates_itself",
     )
 
     def __init__(
         self,
         locate: Callable[[], DatabaseUrl],
         *,
-        migrates_itself: bool,
+        migrates_itself: MigratesItself,
         find_engine: FindEngine | None = None,
         open_session: FindSession | None = None,
         pool_size: int = 5,
     ) -> None:
-        self.migrates_itself = migrates_itself
+        self._migrates_itself = migrates_itself
         self.followers = Followers()
         self._locate = locate
         self._location: DatabaseUrl | None = None
@@ -133,7 +135,11 @@ class Database:
 
     @classmethod
     def from_engine(
-        cls, find_engine: FindEngine, *, migrates_itself: bool = False, open_session: FindSession | None = None
+        cls,
+        find_engine: FindEngine,
+        *,
+        migrates_itself: MigratesItself = False,
+        open_session: FindSession | None = None,
     ) -> "Database":
         """The database of the application's engine, which is asked for at first use and never changed.
 
@@ -153,15 +159,20 @@ class Database:
     def of(cls, given: object, *, migrates_itself: bool = False) -> "Database | None":
         """The database that a URL, an engine or a ``Database`` already is; None for anything else.
 
-        With ``migrates_itself`` an SQLite URL, and any engine, is brought up to date at first use.
+        With ``migrates_itself`` an SQLite file is brought up to date at first use; PostgreSQL never, since others use it.
         """
         if isinstance(given, Database):
             return given
         if isinstance(given, str):
             return cls.from_url(given, migrates_itself=migrates_itself and given.startswith("sqlite"))
         if isinstance(given, Engine):
-            return cls.from_engine(lambda: given, migrates_itself=migrates_itself)
+            return cls.from_engine(lambda: given, migrates_itself="sqlite" if migrates_itself else False)
         return None
+
+    @property
+    def migrates_itself(self) -> bool:
+        """Whether the first use brings the schema up to date."""
+        return self._migrates_itself is True or (self._migrates_itself == "sqlite" and self.file is not None)
 
     @property
     def dialect(self) -> DialectName:

@@ -153,6 +153,24 @@ def bound_body(request: "Request", *, max_bytes: int = MAX_BYTES) -> None:
         _read_bytes(request, max_bytes)
 
 
+def require_readable_query(request: "Request") -> None:
+    """Refuse an address whose query is no UTF-8, which Werkzeug decodes, and fails, when it is first asked for.
+
+    Browsers percent-encode such bytes. Raises ``MalformedRequest``.
+    """
+    if not is_query_readable(request):
+        raise MalformedRequest(detail="the query is no UTF-8")
+
+
+def is_query_readable(request: "Request") -> bool:
+    """Whether ``request.args`` can be asked for at all."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def read_query(request: "Request") -> Fields:
     """The parameters of the address, under the same rules as the fields of a form."""
     return _from_form(request.args, None)

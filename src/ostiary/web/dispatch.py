@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.limit import Limiter, parse_limit
 from ostiary.kernel.principal import ANONYMOUS
-from ostiary.web.body import bound_body
+from ostiary.web.body import bound_body, require_readable_query
 from ostiary.web.csrf import SAFE_METHODS
 from ostiary.web.guard import Caller
 from ostiary.web.negotiation import wants_page
@@ -37,6 +37,7 @@ def dispatch(
     ``visitor`` is what a CSRF token of a caller whom no credential names is bound to; ``finish`` makes the response of an
     answer, signing somebody in where it says so.
     """
+    require_readable_query(request)
     if request.method not in SAFE_METHODS:
         bound_body(request)
     caller = _let_in(route, request, guard, visitor)
@@ -49,7 +50,11 @@ def dispatch(
     except AuthError as error:
         if route.again is None or error.answers_itself or not wants_page(request.environ):
             raise
-        return finish(route.again(call, error))
+        response = finish(route.again(call, error))
+        # Retry-After (RFC 6585 §4), for a person's browser too.
+        for name, value in error.headers.items():
+            response.headers[name] = value
+        return response
 
 
 def _let_in(route: Route, request: "Request", guard: "RequestGuard", visitor: str | None) -> Caller:

@@ -4,12 +4,15 @@ A form that is refused comes back with everything that was typed except password
 error beside its field. The same description is what JSON tells a program that asks for the page.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ostiary.kernel.errors import AuthError, MalformedRequest, ValidationFailed
-from ostiary.web.body import Fields
+from ostiary.web.body import Fields, read_fields
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
 
 InputType = Literal["text", "email", "tel", "password", "checkbox", "number", "hidden"]
 
@@ -98,12 +101,15 @@ def _shown(field: FormField, typed: Fields | None) -> str:
         return ""
 
 
+def typed(request: "Request") -> Fields | None:
+    """What was typed, for the form to be shown again; None where it cannot be read."""
+    try:
+        return read_fields(request)
+    except AuthError:
+        return None
+
+
 def merge_errors(*failures: ValidationFailed | None) -> ValidationFailed | None:
     """Everything that is wrong, at once: the errors of several checks as one, or None where nothing is."""
     errors = tuple(one for failure in failures if failure is not None for one in failure.errors)
     return ValidationFailed(*errors) if errors else None
-
-
-def form_of(fields: Iterable[FormField]) -> Form:
-    """A form of these fields."""
-    return Form(*fields)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.wrappers import Response
 
 from ostiary.kernel.errors import MalformedRequest
-from ostiary.web.body import FORM_TYPES, read_form
+from ostiary.web.body import FORM_TYPES, is_query_readable, read_form
 from ostiary.web.url_policy import Target, UrlPolicy
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def next_target(
     that differ, or one place that says it twice, are nobody's wish: the default. Raises ``BodyTooLarge`` (413)
     where the form is larger than any of ours. ``refused`` is told why a target was refused, in a stable word.
     """
-    asked = request.args.getlist(NEXT)
+    asked = asked_targets(request)
     posted = read_form(request).getlist(NEXT) if request.mimetype in FORM_TYPES else []
     single = len(asked) <= 1 and len(posted) <= 1 and len({*asked, *posted}) == 1
     target = (asked or posted)[0] if single else None
@@ -75,6 +75,11 @@ def next_target(
     if refused is not None and (asked or posted):
         refused(decision.reason.value if decision is not None else "doubled")
     return policy.safe_target(None, default=default, environ=request.environ)
+
+
+def asked_targets(request: "Request") -> list[str]:
+    """Where the address of the request asks to go next, unchecked; nowhere where its query cannot be read."""
+    return request.args.getlist(NEXT) if is_query_readable(request) else []
 
 
 def _redirection(location: str) -> Response:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ostiary.kernel.limit import LimitText
 from ostiary.kernel.requirement import Requirement
 from ostiary.kernel.resources import Resources
+from ostiary.web.addresses import Addresses
 from ostiary.web.cookies import DOUBLED, EVERYWHERE, CookiePolicy, CookieToSet, read_cookie
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class Call:
     def principal(self) -> "Principal":
         """Who is calling."""
         return self.caller.principal
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where our pages are."""
+        return self.resources[Addresses]  # type: ignore[type-abstract] # found by the protocol it fulfils
 
     def cookie(self, stem: str, *, path: str = EVERYWHERE) -> str | None:
         """The value of one of our cookies; None if it is absent, doubled or unreadable."""

@@ -72,7 +72,7 @@ def test_making_replacing_and_revoking_leave_their_rows_in_the_audit_log(keys) -
 
 def test_an_owner_has_so_many_keys_and_no_more(database_url) -> None:
     with open_key_shop(database_url, keys=ApiKeys(at_most=2)) as keys:
-        one, _ = keys.create(), keys.create()
+        one, other = keys.create(), keys.create()
         with pytest.raises(TooManyKeys):
             keys.create()
         keys.create("bob")
@@ -80,7 +80,7 @@ def test_an_owner_has_so_many_keys_and_no_more(database_url) -> None:
         keys.rotate(one.key.id)
         with pytest.raises(TooManyKeys):
             keys.create()
-        keys.revoke(keys.list()[0].id)
+        keys.revoke(other.key.id)
         keys.create()
 
 

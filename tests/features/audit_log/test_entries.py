@@ -61,7 +61,7 @@ def test_an_entry_is_a_line_of_json_with_its_instant_in_utc(shop: Shop) -> None:
     line = json.loads(entry.as_json())
     assert line == {
         "id": entry.id, "at": "2027-01-15T09:00:00.000Z", "event": "sign_in_succeeded", "subject": "bob",
-        "device": "Werkzeug/3.1.9", "methods": ["app"], "network": "127.0.0.1",
+        "device": "Werkzeug/3.1.9", "methods": ["app"], "network": "127.0.0.1", "new_device": False,
     } | {"device": line["device"]}  # fmt: skip
 
 

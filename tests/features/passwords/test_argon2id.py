@@ -48,6 +48,7 @@ def parameters(stored: str) -> str:
 # --- the stored form ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.must("CS-PwStore")
 def test_the_default_is_the_second_recommended_option_of_rfc_9106() -> None:
     # RFC 9106 §4: t=3, p=4, m=2^16 (64 MiB), a salt of 128 bits, a tag of 256 bits.
     scheme = Argon2id()

@@ -163,12 +163,16 @@ def test_nothing_that_a_stranger_writes_into_the_address_is_shown(people, why):
     assert why == "stale" or why not in page.text
 
 
+@pytest.mark.asvs("V7.4.4")
+@pytest.mark.attack("W8")
 def test_the_account_page_shows_who_where_and_what_happened(people):
     browser = people.member()
     page = browser.get("/auth/account", headers=PAGE)
     assert page.status_code == 200
     for text in (ADA, "this device", "You signed in", "Change the password", "What happened lately"):
         assert text in page.text
+    assert "Sign out" in page.text, "wherever she is shown that she is signed in"
+    assert not {"argon2", "secret", "hash"} & set(browser.get("/auth/account").text.lower().split('"'))
     assert people.browser().get("/auth/account").status_code == 401
 
 

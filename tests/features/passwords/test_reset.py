@@ -30,6 +30,8 @@ def reset(people, token, password=BETTER, browser=None):
     return (browser or people.browser()).post("/auth/reset-password", json=body)
 
 
+@pytest.mark.must("CS-Forgot")
+@pytest.mark.must("63B-4.6/4.2.3")
 def test_a_person_sets_a_new_password_by_the_link(people):
     people.member()
     assert ask(people).status_code == 202

@@ -15,6 +15,7 @@ identities.py        identifiers added, verified, removed; identities linked
 actions.py           auth.accounts
 http.py              the account page
 gate.py              may it sign in?
+notice.py            the owner is told of another address
 events.py            what is told
 store.py             the tables and their statements
 """
@@ -107,6 +108,7 @@ class Accounts(AccountsSettings):
         """``auth.accounts``, and the gate that sign-in asks."""
         from ostiary.features.accounts.actions import AccountActions  # SQLAlchemy only where it is used
         from ostiary.features.accounts.gate import AccountGate
+        from ostiary.features.accounts.notice import IdentifierNotice
         from ostiary.features.accounts.register import Registrar
         from ostiary.storage.database import Database
 
@@ -120,6 +122,7 @@ class Accounts(AccountsSettings):
             clock=resources[Clock],  # type: ignore[type-abstract] # found by the protocol it fulfils
             kinds=self.identifiers,
             registrar=Registrar(bus=bus, kinds=self.identifiers, fields=tuple(self.fields)),
+            notice=IdentifierNotice(resources),
         )
         resources.add(actions, as_type=UpstreamIdentities)
         return Contribution(actions=actions)

@@ -49,6 +49,15 @@ class Identifier:
     verified_at: Millis | None = None
     skeleton: str | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def mailbox(self) -> str:
+        """What limits count it under: an address without its ``+tag``, which most providers deliver to one mailbox."""
+        if self.kind != "email":
+            return self.value
+        local, _, domain = self.value.rpartition("@")
+        # A local part may begin with a plus; then there is nothing before it.
+        return f"{local.partition('+')[0] or local}@{domain}"
+
     def claimed(self, verified_at: Millis | None) -> "Identifier":
         """The same, verified at an instant or not at all. There is nothing to verify about a username."""
         return replace(self, verified_at=verified_at if self.kind in ADDRESSES else None)
@@ -97,11 +106,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """An account that may be made: everything checked, and the slow work of its parts done. Made by ``parse``."""
+    """An account that may be made: everything checked, and the slow work of its parts done. Made by ``parse``.
+
+    ``verified`` are the kinds of its identifiers that were shown to be its owner's.
+    """
 
     identifiers: tuple[Identifier, ...]
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-    verified: bool = False
+    verified: frozenset[Kind] = frozenset()
     parts: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
 
 

@@ -13,6 +13,7 @@ from ostiary.features.accounts.account import Account, Identifier, IdentifierTak
 from ostiary.features.accounts.account_part import AccountPart
 from ostiary.features.accounts.events import AccountClosed, AccountRestored, AccountSuspended
 from ostiary.features.accounts.find import AccountFinder
+from ostiary.features.accounts.notice import IdentifierNotice
 from ostiary.features.accounts.register import Registrar, only_given, require_kind
 from ostiary.features.accounts.states import Verb, next_state
 from ostiary.kernel.clock import Clock
@@ -28,12 +29,20 @@ _LONGEST_REASON: Final = 500
 class AccountActions(AccountFinder):
     """``auth.accounts``."""
 
-    __slots__ = ("_bus", "_clock", "_registrar")
+    __slots__ = ("_bus", "_clock", "_notice", "_registrar")
 
     def __init__(
-        self, *, database: Database, bus: EventBus, clock: Clock, kinds: tuple[str, ...], registrar: Registrar
+        self,
+        *,
+        database: Database,
+        bus: EventBus,
+        clock: Clock,
+        kinds: tuple[str, ...],
+        registrar: Registrar,
+        notice: IdentifierNotice,
     ) -> None:
         super().__init__(database, kinds)
+        self._notice = notice
         self._bus = bus
         self._clock = clock
         self._registrar = registrar
@@ -185,8 +194,11 @@ class AccountActions(AccountFinder):
         Raises ``ValidationFailed``, ``IdentifierTaken``, ``NoSuchAccount``, and ``WrongState`` for a closed account.
         """
         require_kind(kind, self._kinds)
-        now = self._clock.now()
-        return identities.add_identifier(tx, self._bus, account_id, kind, text, verified=verified, now=now)
+        now, before = self._clock.now(), self.find_in(tx, account_id)
+        added = identities.add_identifier(tx, self._bus, account_id, kind, text, verified=verified, now=now)
+        if before is not None and added not in before.identifiers:
+            self._notice.tell(tx, before, kind, "added", now=now)
+        return added
 
     def verify(self, tx: Transaction, account_id: str, kind: Kind, value: str) -> bool:
         """Note that an address was shown to be hers; an unverified account becomes active.
@@ -197,7 +209,11 @@ class AccountActions(AccountFinder):
 
     def remove_identifier(self, tx: Transaction, account_id: str, kind: Kind, value: str) -> bool:
         """Take an identifier from an account; False when it has no such one. Raises ``LastIdentifier``."""
-        return identities.remove_identifier(tx, self._bus, account_id, kind, value, now=self._clock.now())
+        now, before = self._clock.now(), self.find_in(tx, account_id)
+        removed = identities.remove_identifier(tx, self._bus, account_id, kind, value, now=now)
+        if removed and before is not None:
+            self._notice.tell(tx, before, kind, "removed", now=now)
+        return removed
 
     def link_upstream(self, tx: Transaction, account_id: str, issuer: str, subject: str) -> None:
         """Let an identity of another system stand for an account.

@@ -6,10 +6,11 @@ and the slow work (hashing) is done whether or not the account will come to be.
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ostiary.features.accounts import store
-from ostiary.features.accounts.account import Account, IdentifierTaken, Kind, NewAccount, is_verified
+from ostiary.features.accounts.account import KINDS, Account, IdentifierTaken, Kind, NewAccount, is_verified
 from ostiary.features.accounts.account_part import AccountPart
 from ostiary.features.accounts.events import Registered
 from ostiary.features.accounts.field import Field, parse_fields
@@ -61,7 +62,7 @@ class Registrar:
         else:
             values = {}
             errors.append(FieldError("fields", "not_an_object", "fields has to be an object."))
-        new = NewAccount(identifiers=identifiers, fields=values, verified=verified)
+        new = NewAccount(identifiers=identifiers, fields=values, verified=frozenset(KINDS) if verified else frozenset())
         prepared: dict[str, object] = {}
         for name, value in parts.items():
             try:
@@ -70,7 +71,7 @@ class Registrar:
                 errors += failed.errors
         if errors:
             raise ValidationFailed(*errors)
-        return NewAccount(identifiers=identifiers, fields=values, verified=verified, parts=prepared)
+        return replace(new, parts=prepared)
 
     def _require_on(self, given: Mapping[Kind, object], parts: Mapping[str, object]) -> None:
         for kind, text in given.items():
@@ -84,7 +85,7 @@ class Registrar:
     def create_in(self, tx: Transaction, new: NewAccount, *, now: Millis) -> Account:
         """Make the account. Raises ``IdentifierTaken``, and then nothing of it is left in the transaction."""
         id = new_id(now, secrets.token_bytes(10))
-        claimed = [one.claimed(now if new.verified else None) for one in new.identifiers]
+        claimed = [one.claimed(now if one.kind in new.verified else None) for one in new.identifiers]
         # In one order everywhere: two registrations that share two identifiers wait for each other, never both at once.
         identifiers = tuple(sorted(claimed, key=lambda one: (one.kind, one.value)))
         state = AccountState.ACTIVE if is_verified(identifiers) else AccountState.UNVERIFIED

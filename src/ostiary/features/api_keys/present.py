@@ -137,7 +137,9 @@ class BearerKeyReader:
         if not text.startswith(self._beginnings):
             return None
         reading = self._keys.present(text, now)
-        return replace(reading, challenge=_INVALID) if isinstance(reading, Rejected) else reading
+        if isinstance(reading, Rejected):
+            return replace(reading, code="invalid_token", challenge=_INVALID)
+        return reading
 
 
 class HeaderKeyReader:

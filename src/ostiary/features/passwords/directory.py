@@ -100,7 +100,7 @@ def _new_account(identifier: str) -> "NewAccount":
     from ostiary.features.accounts import NewAccount, parse_identifier  # accounts are on
 
     one = parse_identifier("email" if "@" in identifier else "username", identifier)
-    return NewAccount(identifiers=() if one is None else (one,), verified=True)
+    return NewAccount(identifiers=() if one is None else (one,), verified=frozenset({"email"}))
 
 
 def _wrong_check(found: object) -> ConfigurationError:

@@ -10,27 +10,21 @@ from ostiary.features.passwords.pages import (
     form_page,
     mail_sent,
     token_form,
-    typed,
 )
 from ostiary.features.passwords.register import Begun, LinkNotGood, Registration
 from ostiary.features.passwords.reset import PasswordReset
 from ostiary.features.sessions import SessionActions, session_id
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.requirement import Requirement, any_of
-from ostiary.web.addresses import Addresses
 from ostiary.web.body import read_fields
 from ostiary.web.cookies import CookieToSet
-from ostiary.web.form import Form, FormField
+from ostiary.web.form import Form, FormField, typed
 from ostiary.web.route import Answer, Call, form_routes
 
 # A password is its owner's to change, in her browser: no narrowed credential's, no key's.
 _BY_SESSION: Final = Requirement(via=any_of("session"))
 
 _NEW: Final = FormField(name="password", label="New password", type="password", autocomplete="new-password")
-
-
-def _addresses(call: Call) -> Addresses:
-    return call.resources[Addresses]  # type: ignore[type-abstract] # found by the protocol it fulfils
 
 
 # ------------------------------------------------------------------------------------------------------ registration
@@ -49,9 +43,7 @@ def register(call: Call) -> Answer:
     password = fields.text("password", required=False)
     begun = call.resources[Registration].begin(given, password=password, fields=extra)
     if not isinstance(begun, Begun):
-        return Answer(
-            facts={"account": begun.id}, status=201, goes_to=_addresses(call).path("sign_in", why="registered")
-        )
+        return Answer(facts={"account": begun.id}, status=201, goes_to=call.addresses.path("sign_in", why="registered"))
     cookie = CookieToSet(stem=REGISTRATION_COOKIE, value=begun.binding, max_age=pages.verification_seconds)
     text = (
         "If this address can have an account here, a mail with a link is on its way to it.",
@@ -63,11 +55,11 @@ def register(call: Call) -> Answer:
 def register_again(call: Call, error: AuthError) -> Answer:
     """The form once more, with everything that is wrong."""
     form = call.resources[PasswordPages].registration_form()
-    return _registration_page(call, form.again(typed(call), error), error.status)
+    return _registration_page(call, form.again(typed(call.request), error), error.status)
 
 
 def _registration_page(call: Call, form: Form, status: int) -> Answer:
-    sign_in = _addresses(call).path("sign_in")
+    sign_in = call.addresses.path("sign_in")
     return Answer(
         facts={"fields": form.as_json()},
         status=status,
@@ -91,14 +83,14 @@ def verify_address(call: Call) -> Answer:
     account = call.resources[Registration].confirm(token, binding=call.cookie(REGISTRATION_COOKIE), password=password)
     return Answer(
         facts={"account": account},
-        goes_to=_addresses(call).path("sign_in", why="confirmed"),
+        goes_to=call.addresses.path("sign_in", why="confirmed"),
         cookies=(CookieToSet(stem=REGISTRATION_COOKIE, value=None),),
     )
 
 
 def verify_address_again(call: Call, error: AuthError) -> Answer:
     """The page once more; or that the link is no longer good."""
-    fields = typed(call)
+    fields = typed(call.request)
     token = "" if fields is None or isinstance(error, LinkNotGood) else fields.text("token", required=False)
     return _verification_page(call, token, error)
 
@@ -109,7 +101,7 @@ def _verification_page(call: Call, token: str, error: AuthError | None = None) -
     if pending is not None:
         form = token_form(token, password="Password" if not pending.bound else None)
         form = form if error is None else form.again(None, error).filled(token=token)
-    addresses = _addresses(call)
+    addresses = call.addresses
     facts = {"alive": pending is not None, "needs_password": pending is not None and not pending.bound}
     return Answer(
         facts=facts,
@@ -145,11 +137,11 @@ def ask_for_reset(call: Call) -> Answer:
 def ask_for_reset_again(call: Call, error: AuthError) -> Answer:
     """The form once more."""
     form = call.resources[PasswordPages].forgotten_form()
-    return _forgotten_page(call, form.again(typed(call), error), error.status)
+    return _forgotten_page(call, form.again(typed(call.request), error), error.status)
 
 
 def _forgotten_page(call: Call, form: Form, status: int) -> Answer:
-    ways = [{"label": "Back to signing in", "url": _addresses(call).path("sign_in")}]
+    ways = [{"label": "Back to signing in", "url": call.addresses.path("sign_in")}]
     text = ("Say who you are, and a link to set a new password is sent to your address.",)
     return form_page("Forgotten password", form, button="Send the link", status=status, text=text, ways=ways)
 
@@ -160,9 +152,7 @@ def show_reset(call: Call) -> Answer:
     if token:
         cookie = CookieToSet(stem=RESET_COOKIE, value=token if call.resources[PasswordReset].is_good(token) else None)
         facts = {"alive": cookie.value is not None}
-        return Answer(
-            facts=facts, goes_to=_addresses(call).path("reset_password"), cookies=(cookie,), carries_token=True
-        )
+        return Answer(facts=facts, goes_to=call.addresses.path("reset_password"), cookies=(cookie,), carries_token=True)
     return _reset_page(call)
 
 
@@ -173,7 +163,7 @@ def reset_password(call: Call) -> Answer:
     call.resources[PasswordReset].redeem(token, fields.text("password", required=False))
     return Answer(
         facts={"changed": True},
-        goes_to=_addresses(call).path("sign_in", why="password_changed"),
+        goes_to=call.addresses.path("sign_in", why="password_changed"),
         cookies=(CookieToSet(stem=RESET_COOKIE, value=None),),
     )
 
@@ -186,7 +176,7 @@ def reset_password_again(call: Call, error: AuthError) -> Answer:
 def _reset_page(call: Call, error: AuthError | None = None) -> Answer:
     alive = call.resources[PasswordReset].is_good(call.cookie(RESET_COOKIE) or "")
     if not alive:
-        ways = [{"label": "Ask for another link", "url": _addresses(call).path("forgot_password")}]
+        ways = [{"label": "Ask for another link", "url": call.addresses.path("forgot_password")}]
         text = ("It was used already, or it is too old.",)
         facts = {"alive": False}
         return form_page(LinkNotGood.public_message, None, status=LinkNotGood.status, text=text, ways=ways, facts=facts)
@@ -215,7 +205,7 @@ def change_password(call: Call) -> Answer:
 
     current, new = fields.text("current", required=False), fields.text("password", required=False)
     evidence = call.resources[PasswordActions].change(subject, current=current, new=new, during=keep)
-    return Answer(signs_in=evidence, goes_to=_addresses(call).path("account"))
+    return Answer(signs_in=evidence, goes_to=call.addresses.path("account"))
 
 
 def change_password_again(call: Call, error: AuthError) -> Answer:
@@ -229,7 +219,7 @@ def _change_form(call: Call) -> Form:
 
 
 def _change_page(call: Call, form: Form, status: int) -> Answer:
-    ways = [{"label": "Back to your account", "url": _addresses(call).path("account")}]
+    ways = [{"label": "Back to your account", "url": call.addresses.path("account")}]
     text = ("Everything else you are signed in with will be signed out.",)
     return form_page("Change the password", form, button="Change it", status=status, text=text, ways=ways)
 

@@ -6,11 +6,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ostiary.features.accounts import Accounts, Field
-from ostiary.kernel.errors import AuthError
-from ostiary.web.body import Fields, read_fields
+from ostiary.web.body import Fields
 from ostiary.web.cookies import CookieToSet
 from ostiary.web.form import Form, FormField, InputType
-from ostiary.web.route import Answer, Call
+from ostiary.web.route import Answer
 
 REGISTRATION_COOKIE: Final = "ostiary_registration"
 RESET_COOKIE: Final = "ostiary_reset"
@@ -124,11 +123,3 @@ def mail_sent(title: str, text: Sequence[str], *, cookies: tuple[CookieToSet, ..
         context={"title": title, "text": text},
         cookies=cookies,
     )
-
-
-def typed(call: Call) -> Fields | None:
-    """What was typed, for the form to be shown again; None where it cannot be read."""
-    try:
-        return read_fields(call.request)
-    except AuthError:
-        return None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ostiary.features.accounts import Account, AccountActions, Identifier, IdentifierTaken, NewAccount
+from ostiary.features.accounts import Account, AccountActions, Accounts, Identifier, IdentifierTaken, Kind, NewAccount
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import HashedPassword, PasswordActions
 from ostiary.kernel.clock import Clock, Millis
@@ -63,6 +63,7 @@ class Registration:
         "_limiter",
         "_mail_limit",
         "_mailer",
+        "_needs_email",
         "_passwords",
         "_tokens",
         "_unverified_may_sign_in",
@@ -80,7 +81,7 @@ class Registration:
         limiter: Limiter,
         mail_limit: Limit,
         clock: Clock,
-        unverified_may_sign_in: bool,
+        settings: Accounts,
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
@@ -91,7 +92,8 @@ class Registration:
         self._limiter = limiter
         self._mail_limit = mail_limit
         self._clock = clock
-        self._unverified_may_sign_in = unverified_may_sign_in
+        self._unverified_may_sign_in = settings.unverified_may_sign_in
+        self._needs_email = "email" in settings.identifiers and not settings.unverified_may_sign_in
 
     def begin(self, given: Mapping[str, object], *, password: str, fields: Mapping[str, object]) -> Begun | Account:
         """Register: a mail with a link, or at once an account where it has no address that could be proven.
@@ -100,13 +102,16 @@ class Registration:
         Raises ``ValidationFailed`` with everything that is wrong, before anything is looked up.
         """
         new = self._parse(given, password, fields)
-        self._refuse_taken_name(new)
         email = find_email(new.identifiers)
+        if email is None and self._needs_email:
+            # Whoever leaves it out would have an account that nothing was proven of.
+            raise ValidationFailed(FieldError("email", "required", "An email address is needed, to be confirmed."))
+        self._refuse_taken_name(new)
         if email is None:
             with self._database.write() as tx:
                 return self._accounts.create_in(tx, new)
         # A stranger must not fill somebody's mailbox, from however many networks.
-        self._limiter.charge(self._mail_limit, email.value)
+        self._limiter.charge(self._mail_limit, f"register:{email.mailbox}")
         owner = self._accounts.find(email=email.shown)
         binding, now = new_secret(), self._clock.now()
         with self._database.write() as tx:
@@ -178,8 +183,11 @@ class Registration:
             return spent.subject
         try:
             # Checked again: what an account may be can have changed since.
-            new = self._accounts.parse(**payload["given"], fields=payload["fields"], verified=True)
-            return self._accounts.create_in(tx, replace(new, parts={_PART: HashedPassword(payload[_PART])})).id
+            new = self._accounts.parse(**payload["given"], fields=payload["fields"])
+            # The link proves the address it was sent to, and nothing of a telephone number beside it.
+            proven: frozenset[Kind] = frozenset({"email"})
+            parts = {_PART: HashedPassword(payload[_PART])}
+            return self._accounts.create_in(tx, replace(new, verified=proven, parts=parts)).id
         except IdentifierTaken as taken:
             # Two registrations of one address, and the other link was used first.
             raise LinkNotGood(detail=f"{taken.kind} taken meanwhile") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ostiary.features.accounts import Account, AccountActions, AccountState, Identifier
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
-from ostiary.features.passwords.actions import PasswordActions
+from ostiary.features.passwords.actions import PasswordActions, names_of
 from ostiary.features.passwords.register import LinkNotGood, find_email
 from ostiary.features.sign_in import SignInActions
 from ostiary.kernel.clock import Clock
@@ -17,7 +17,6 @@ from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.limit import Limit, Limiter
 from ostiary.kernel.mail import Mail, Mailer
-from ostiary.storage.subjects import read_epoch
 from ostiary.web.addresses import Addresses
 
 if TYPE_CHECKING:
@@ -60,19 +59,18 @@ class PasswordReset:
         if typed is None:
             return
         # By what was typed, so that the limit is the same for an address that nobody has.
-        self.limiter.charge(self.mail_limit, f"{typed.kind}:{typed.value}")
+        self.limiter.charge(self.mail_limit, f"reset:{typed.kind}:{typed.mailbox}")
         account = self.accounts.find_by_identifier(identifier)
-        if account is None and typed.kind == "email":
-            self._tell_stranger(typed.shown)
-        elif account is not None and account.state in _MAY_RESET:
-            address = _address_of(account, typed)
-            if address is not None:
-                self._send_link(account, address)
+        address = None if account is None else _address_of(account, typed)
+        if account is not None and address is not None:
+            self._send_link(account, address)
+        else:
+            self._send_none(typed, is_known=account is not None)
 
     def send(self, account: Account) -> str:
         """Send the link to an account's address, for an operator; the answer is where to. Raises ``NoAddress``."""
         address = _address_of(account, None)
-        if address is None or account.state not in _MAY_RESET:
+        if address is None:
             raise NoAddress
         self._send_link(account, address)
         return address
@@ -87,12 +85,13 @@ class PasswordReset:
             }
             self.mailer.send(Mail(to=address, template="passwords/reset", context=context), tx)
 
-    def _tell_stranger(self, address: str) -> None:
+    def _send_none(self, typed: Identifier, *, is_known: bool) -> None:
         with self.database.write() as tx:
-            # The same work as for a link; this one goes to nobody.
-            self._issue(tx, None, 0, address)
-            context = {"register_link": self._register_link()}
-            self.mailer.send(Mail(to=address, template="passwords/no_account", context=context), tx)
+            # The same wait for the disk as for a link, which can be measured from afar; this one goes to nobody.
+            self._issue(tx, None, 0, typed.shown)
+            if typed.kind == "email" and not is_known:
+                context = {"register_link": self._register_link()}
+                self.mailer.send(Mail(to=typed.shown, template="passwords/no_account", context=context), tx)
 
     def _register_link(self) -> str | None:
         return self.addresses.absolute("register") if self.addresses.has("register") else None
@@ -115,29 +114,37 @@ class PasswordReset:
     def redeem(self, token: str, password: str) -> Account:
         """Set a new password by a link. Raises ``LinkNotGood``, and ``ValidationFailed`` for a password that may not be."""
         found = self._find(token)
-        if found is None or found.subject is None or found.payload is None:
+        if found is None:
             raise LinkNotGood
-        account = self.accounts.get(found.subject)
-        self.passwords.check_new(password, context=[one.shown for one in account.identifiers])
+        link, account, address = found
+        self.passwords.check_new(password, context=names_of(account))
         hashed = self.passwords.hash(password)
         with self.database.write() as tx:
-            spent = self.tokens.spend(tx, token, purpose=_PURPOSE, now=self.clock.now())
-            # Compared inside the transaction that raises it: a suspension in between wins.
-            if spent is None or read_epoch(tx.connection, account.id) != found.epoch:
+            # First, since it locks the account: several links at once, each of which ends the others, would wait for one
+            # another. The address may have been taken from her account since the link was sent to it.
+            if not self.accounts.verify(tx, account.id, "email", address):
+                raise LinkNotGood
+            if self.tokens.spend(tx, token, purpose=_PURPOSE, now=self.clock.now()) is None:
                 raise LinkNotGood
             self.tokens.end_all(tx, subject=account.id, purpose=_PURPOSE)
-            self.accounts.verify(tx, account.id, "email", found.payload["email"])
             # Read again: the address that has just been proven is one to be told.
             account = self.accounts.find_in(tx, account.id) or account
-            self.passwords.set_in(tx, account, hashed, how="reset")
+            # Another epoch than the next one: a suspension, say, or a change of password came in between, and wins.
+            if self.passwords.set_in(tx, account, hashed, how="reset") != link.epoch + 1:
+                raise LinkNotGood
         return account
 
-    def _find(self, token: str) -> OneTimeToken | None:
-        found = self.tokens.find(token, purpose=_PURPOSE, now=self.clock.now())
-        if found is None or found.subject is None or self.sign_in.epoch(found.subject) != found.epoch:
+    def _find(self, token: str) -> tuple[OneTimeToken, Account, str] | None:
+        """A link that is good, whose password it sets, and the address that it was sent to."""
+        link = self.tokens.find(token, purpose=_PURPOSE, now=self.clock.now())
+        if link is None or link.subject is None or link.payload is None:
             return None
-        account = self.accounts.find(id=found.subject)
-        return found if account is not None and account.state in _MAY_RESET else None
+        account, address = self.accounts.find(id=link.subject), link.payload["email"]
+        if account is None or self.sign_in.epoch(account.id) != link.epoch:
+            return None
+        # It would be sent there still: the address is hers, and no other was proven to be while this one was only claimed.
+        is_hers = _address_of(account, self.accounts.parse_typed(address)) == address
+        return (link, account, address) if is_hers else None
 
 
 def _address_of(account: Account, typed: Identifier | None) -> str | None:
@@ -146,6 +153,8 @@ def _address_of(account: Account, typed: Identifier | None) -> str | None:
     An address that was only claimed gets one while the account has nothing that is proven, and never afterwards: whoever
     added it to somebody else's account would be given that account.
     """
+    if account.state not in _MAY_RESET:
+        return None
     addresses = [one for one in account.identifiers if one.kind == "email"]
     proven = [one for one in addresses if one.verified_at is not None]
     if not proven and account.state is AccountState.UNVERIFIED:

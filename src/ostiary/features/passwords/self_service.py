@@ -63,7 +63,7 @@ def add_self_service(resources: "Resources", actions: "PasswordActions", setting
         verification_seconds=tokens.verification_lifetime // SECOND,
     )
     resources.add(pages)
-    resources.add(Registration(**shared, unverified_may_sign_in=settings.unverified_may_sign_in))
+    resources.add(Registration(**shared, settings=settings))
     resources.add(PasswordReset(**shared, sign_in=resources[SignInActions]))
     methods = resources[SignInMethods]
     methods.ways += [

@@ -37,8 +37,7 @@ def end_session(call: Call) -> Answer:
     """End one of the caller's sessions. Somebody else's answers as one that does not exist."""
     if not call.resources[SessionActions].end(call.variables["id"], owner=call.principal.subject):
         raise AuthError("There is no such session.", code="not_found", status=404)
-    addresses = call.resources[Addresses]  # type: ignore[type-abstract] # found by the protocol it fulfils
-    return Answer(status=204, goes_to=addresses.path("account" if addresses.has("account") else "sessions"))
+    return Answer(status=204, goes_to=_device_list(call.addresses))
 
 
 def ask_to_sign_out(call: Call) -> Answer:
@@ -53,13 +52,15 @@ def sign_out(call: Call) -> Answer:
         message = f"scope has to be one of: {', '.join(SCOPES)}."
         raise MalformedRequest(message)
     call.resources[SessionActions].leave(call.principal.subject, session_id(call.principal), scope)
-    goes_to = None
-    addresses = call.resources[Addresses]  # type: ignore[type-abstract]
+    addresses = call.addresses
     if scope == "others":
-        goes_to = addresses.path("account" if addresses.has("account") else "sessions")
-    elif addresses.has("sign_in"):
-        goes_to = addresses.path("sign_in", why="signed_out")
-    return Answer(status=204, signed_out=scope != "others", goes_to=goes_to or "/")
+        return Answer(status=204, goes_to=_device_list(addresses))
+    signed_out = addresses.path("sign_in", why="signed_out") if addresses.has("sign_in") else None
+    return Answer(status=204, signed_out=True, goes_to=signed_out or f"{call.request.script_root}/")
+
+
+def _device_list(addresses: Addresses) -> str:
+    return addresses.path("account" if addresses.has("account") else "sessions")
 
 
 ROUTES: Final = (

@@ -5,9 +5,8 @@ from typing import Final
 
 from ostiary.features.sign_in.methods import SignInMethod, SignInMethods
 from ostiary.kernel.errors import AuthError, MalformedRequest
-from ostiary.web.addresses import Addresses
-from ostiary.web.body import Fields, read_fields
-from ostiary.web.form import Form, FormField
+from ostiary.web.body import read_fields
+from ostiary.web.form import Form, FormField, typed
 from ostiary.web.redirect import NEXT
 from ostiary.web.route import Answer, Call, Route
 
@@ -18,6 +17,7 @@ NOTICES: Final = MappingProxyType(
     {
         "stale": "Please confirm that it is you.",
         "factor": "One more step is needed to sign in.",
+        "registered": "Your account is there. You can sign in now.",
         "confirmed": "Your address is confirmed. You can sign in now.",
         "password_changed": "Your password is changed. Please sign in with the new one.",
         "signed_out": "You are signed out.",
@@ -40,15 +40,15 @@ def sign_in(call: Call) -> Answer:
     """Prove what was sent; the adapter signs in, and goes on to where the caller wanted to go."""
     fields = read_fields(call.request)
     method = find_method(call, fields.text(METHOD, required=False, max_length=32))
-    evidence = method.prove(call)
+    # Before the proof: a request that is refused after it would tell a guesser that he is right, and leave no trace.
     remembers = call.resources[SignInMethods].remembers and fields.boolean(REMEMBER)
-    return Answer(signs_in=evidence, remember=remembers)
+    return Answer(signs_in=method.prove(call), remember=remembers)
 
 
 def sign_in_again(call: Call, error: AuthError) -> Answer:
     """The page after a refusal, with what was typed except the password."""
     form = form_of(call, find_method(call, ""))
-    return _page(call, form.again(_typed(call), error), status=error.status)
+    return _page(call, form.again(typed(call.request), error), status=error.status)
 
 
 def form_of(call: Call, method: SignInMethod) -> Form:
@@ -60,7 +60,7 @@ def form_of(call: Call, method: SignInMethod) -> Form:
 
 
 def _page(call: Call, form: Form, *, status: int) -> Answer:
-    addresses = call.resources[Addresses]  # type: ignore[type-abstract] # found by the protocol it fulfils
+    addresses = call.addresses
     methods = call.resources[SignInMethods]
     ways = [
         {"label": way.label, "url": addresses.path(way.endpoint, **_next(call))}
@@ -86,13 +86,6 @@ def find_method(call: Call, kind: str) -> SignInMethod:
         message = f"The field {METHOD!r} has to be one of: {known}."
         raise MalformedRequest(message, members={"field": METHOD})
     return found
-
-
-def _typed(call: Call) -> Fields | None:
-    try:
-        return read_fields(call.request)
-    except AuthError:
-        return None
 
 
 def _next(call: Call) -> dict[str, str]:

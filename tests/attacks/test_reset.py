@@ -1,0 +1,248 @@
+"""Attacks on forgotten passwords: links that outlive what they were sent for, work that tells who has an account."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, open_people
+
+from ostiary import Accounts
+from ostiary.features.accounts import AccountState
+from ostiary.features.one_time_tokens.store import one_time_tokens
+
+OTHER = "ada@other.example"
+
+
+@pytest.fixture
+def people(database_url):
+    with open_people(database_url) as made:
+        yield made
+
+
+def ask(people, identifier=ADA, browser=None):
+    return (browser or people.browser()).post("/auth/forgot-password", json={"identifier": identifier})
+
+
+def reset(people, token, password=BETTER, browser=None):
+    body = {"token": token, "password": password}
+    return (browser or people.browser()).post("/auth/reset-password", json=body)
+
+
+@pytest.mark.attack("N4")
+@pytest.mark.attack("N10")
+def test_a_link_dies_with_the_address_it_was_sent_to(people):
+    """Whoever can read the old mailbox asked for a link a moment before its owner took the address from her account."""
+    account = people.accounts.create(email=ADA, password=GOOD)
+    with people.database.write() as tx:
+        people.accounts.add_identifier(tx, account.id, "email", OTHER, verified=True)
+    ask(people, ADA)
+    token = people.token(ADA)
+    with people.database.write() as tx:
+        assert people.accounts.remove_identifier(tx, account.id, "email", ADA)
+    page = people.browser().get(f"/auth/reset-password?token={token}")
+    assert page.json == {"alive": False}
+    assert reset(people, token).status_code == 410
+    assert people.sign_in(people.browser(), OTHER, GOOD).status_code == 200
+
+
+@pytest.mark.attack("N10")
+def test_a_link_does_not_follow_its_address_to_another_account(people):
+    account = people.accounts.create(email=ADA, password=GOOD)
+    with people.database.write() as tx:
+        people.accounts.add_identifier(tx, account.id, "email", OTHER, verified=True)
+    ask(people, ADA)
+    token = people.token(ADA)
+    with people.database.write() as tx:
+        people.accounts.remove_identifier(tx, account.id, "email", ADA)
+    people.accounts.create(email=ADA, password=GOOD)
+    assert reset(people, token).status_code == 410
+    assert people.sign_in(people.browser(), OTHER, GOOD).status_code == 200
+    assert people.sign_in(people.browser(), ADA, GOOD).status_code == 200
+
+
+@pytest.mark.attack("N3")
+@pytest.mark.attack("N4")
+def test_a_link_to_an_address_that_was_only_claimed_dies_when_another_is_proven(people):
+    """A trojan identifier: the maker of an account with her address claims his own as well, and keeps a link to it."""
+    account = people.accounts.create(email=ADA, password=GOOD, verified=False)
+    with people.database.write() as tx:
+        people.accounts.add_identifier(tx, account.id, "email", OTHER)
+    ask(people, OTHER)
+    token = people.token(OTHER)
+    with people.database.write() as tx:
+        assert people.accounts.verify(tx, account.id, "email", ADA)
+    assert reset(people, token).status_code == 410
+
+
+def test_of_several_links_at_once_one_sets_the_password_and_none_is_stuck(people):
+    """Each ends all the others: without one order for their locks they would wait for one another for ever."""
+    for _ in range(3):
+        people.accounts.ensure(email=ADA, password=GOOD)
+        tokens = []
+        for _ in range(4):
+            people.clock.pass_(3_600_000)
+            people.mailbox.clear()
+            ask(people)
+            tokens.append(people.token())
+        # All but the last are too old by now: made again within their hour.
+        people.clock.pass_(-3 * 3_600_000)
+        barrier = threading.Barrier(len(tokens))
+
+        def act(token, barrier=barrier):
+            barrier.wait()
+            return reset(people, token, f"{BETTER} {token[:26]}").status_code
+
+        with ThreadPoolExecutor(len(tokens)) as pool:
+            answers = sorted(pool.map(act, tokens))
+        assert answers == [200, 410, 410, 410]
+        people.clock.pass_(4 * 3_600_000)
+
+
+def test_a_change_and_a_reset_at_once_leave_one_password_and_one_session_at_most(people):
+    browser = people.member()
+    ask(people)
+    token, barrier = people.token(), threading.Barrier(2)
+    third = "the third password of this test"
+
+    def change():
+        barrier.wait()
+        return browser.post("/auth/change-password", json={"current": GOOD, "password": BETTER}).status_code
+
+    def redeem():
+        barrier.wait()
+        return reset(people, token, third).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        changed, was_reset = (future.result() for future in [pool.submit(change), pool.submit(redeem)])
+    good = [
+        password
+        for password in (GOOD, BETTER, third)
+        if people.sign_in(people.browser(), ADA, password).status_code == 200
+    ]
+    assert len(good) == 1
+    assert good != [GOOD]
+    if was_reset == 200 and good == [third]:
+        # Whoever was signed in before the reset is signed in no more, also if she changed the password a moment before.
+        assert browser.get("/").status_code == 401
+    else:
+        assert (changed, was_reset) == (200, 410)
+
+
+def test_a_suspension_that_comes_in_the_middle_wins(people):
+    account = people.accounts.create(email=ADA, password=GOOD)
+    ask(people)
+    token = people.token()
+    passwords = people.passwords
+    hash_ = type(passwords).hash
+
+    class Slow(type(passwords)):
+        __slots__ = ()
+
+        def hash(self, password):
+            people.accounts.suspend(account.id, reason="seen")
+            return hash_(self, password)
+
+    passwords.__class__ = Slow
+    try:
+        assert reset(people, token).status_code == 410
+    finally:
+        passwords.__class__ = Slow.__mro__[1]
+    people.accounts.restore(account.id)
+    assert people.sign_in(people.browser(), ADA, GOOD).status_code == 200, "the password is the one it was"
+
+
+def tokens_made(people, act):
+    """How many tokens were written while ``act`` ran: each is a transaction, and a wait for the disk."""
+
+    def count():
+        with people.database.read() as connection:
+            return connection.execute(select(func.count()).select_from(one_time_tokens)).scalar_one()
+
+    before = count()
+    act()
+    return count() - before
+
+
+@pytest.mark.attack("I5")
+def test_a_suspended_account_waits_for_the_disk_as_often_as_an_unknown_address(people):
+    """A transaction is a wait for the disk, which can be measured from far away."""
+    people.accounts.create(email=ADA, password=GOOD)
+    people.accounts.suspend(people.accounts.create(email="eve@example.com", password=GOOD).id, reason="spam")
+    people.accounts.close(people.accounts.create(email="old@example.com", password=GOOD).id)
+    ask(people, "warm@example.com")
+    counts = {
+        address: tokens_made(people, lambda address=address: ask(people, address))
+        for address in (ADA, "eve@example.com", "old@example.com", "nobody@example.com")
+    }
+    assert set(counts.values()) == {1}, counts
+
+
+@pytest.mark.attack("I7")
+def test_a_name_that_nobody_has_waits_for_the_disk_as_often_as_one_with_an_address(sqlite_url):
+    with open_people(sqlite_url, accounts=Accounts(identifiers=("email", "username"))) as people:
+        people.accounts.create(email=ADA, username="ada", password=GOOD)
+        people.accounts.create(username="bob", password=GOOD)
+        ask(people, "warm@example.com")
+        counts = {
+            name: tokens_made(people, lambda name=name: ask(people, name))
+            for name in ("ada", "bob", "nobody", "x@y.test")
+        }
+        assert set(counts.values()) == {1}, counts
+
+
+@pytest.mark.attack("I5")
+def test_the_limit_comes_after_as_many_mails_for_everybody(people):
+    people.accounts.create(email=ADA, password=GOOD)
+    people.accounts.suspend(people.accounts.create(email="eve@example.com", password=GOOD).id, reason="spam")
+    counts = {}
+    for number, address in enumerate((ADA, "eve@example.com", "nobody@example.com")):
+        browser = people.browser()
+        browser.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+        answers = [ask(people, address, browser).status_code for _ in range(8)]
+        counts[address] = answers
+    assert len(set(map(tuple, counts.values()))) == 1, counts
+
+
+def test_a_tag_is_no_other_mailbox(people):
+    """Most providers deliver ada+1@ to ada@: every tag would be five more mails to her."""
+    local, _, domain = ADA.partition("@")
+    answers = []
+    for number in range(7):
+        browser = people.browser()
+        browser.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+        answers.append(ask(people, f"{local}+{number}@{domain}", browser).status_code)
+    assert answers[-1] == 429
+
+
+def test_a_reset_of_an_unverified_account_ends_what_its_maker_had(database_url):
+    """N2 and N15 where accounts may sign in unverified: somebody made one with her address, and is signed in to it."""
+    with open_people(database_url, accounts=Accounts(unverified_may_sign_in=True)) as people:
+        squatter = people.browser()
+        people.register(squatter, ADA, GOOD)
+        assert people.sign_in(squatter, ADA, GOOD).status_code == 200
+        squatters_link = people.token()
+        ask(people, ADA)
+        assert reset(people, people.token()).status_code == 200
+        assert squatter.get("/").status_code == 401
+        assert people.sign_in(people.browser(), ADA, GOOD).status_code == 401
+        assert people.accounts.find(email=ADA).state is AccountState.ACTIVE
+        assert people.sign_in(people.browser(), ADA, BETTER).status_code == 200
+        people.confirm(squatter, squatters_link)
+        assert people.sign_in(people.browser(), ADA, GOOD).status_code == 401
+        assert squatter.get("/").status_code == 401
+
+
+def test_a_head_request_spends_no_link_and_a_planted_token_signs_nobody_in(people):
+    people.accounts.create(email=ADA, password=GOOD)
+    people.accounts.create(email="eve@example.com", password=GOOD)
+    ask(people, "eve@example.com")
+    planted = people.token("eve@example.com")
+    victim = people.member("victim@example.com")
+    before = victim.get("/").json
+    victim.get(f"/auth/reset-password?token={planted}", headers={**PAGE, "Sec-Fetch-Site": "cross-site"})
+    assert victim.head(f"/auth/reset-password?token={planted}").status_code in (200, 303)
+    assert victim.get("/").json == before, "looking changes nobody's session"
+    answer = victim.post("/auth/reset-password", data={"password": BETTER}, headers=PAGE)
+    assert answer.status_code == 303
+    assert victim.get("/").json == before, "and a reset signs nobody in"
