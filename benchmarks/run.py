@@ -16,10 +16,14 @@ from importlib.metadata import version
 os.environ["OSTIARY_DEVELOPMENT"] = "1"
 
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from werkzeug.test import EnvironBuilder
 
-from ostiary import Sessions
+from ostiary import Sessions, Tokens
+from ostiary.features.revocation import Revocation, Revocations
 from ostiary.flask import Auth
+from ostiary.kernel.clock import DAY
+from ostiary.storage.revocations import revocations
 
 
 def bare_application() -> Flask:
@@ -59,8 +63,48 @@ def guarded_application() -> tuple[Flask, str]:
     return app, f"ostiary_session={cookie.value}"
 
 
-def requester(app: Flask, path: str, cookie: str | None = None) -> Callable[[], None]:
+def revocation_question(live: int) -> Callable[[], None]:
+    """What every access token is asked besides: whether it was revoked, among so many that were."""
+    app = Flask(f"revoked-{live}")
+    app.testing = True
+    Auth(app, [Sessions(), Revocation()])
+    runtime = app.extensions["ostiary"].runtime
+    asked, now, database = runtime.resources[Revocations], runtime.clock.now(), runtime.database
+    row = {"kind": "token", "made_at": now, "expires_at": now + DAY}
+    with database.write() as tx:
+        tx.execute(revocations.insert(), [{**row, "key": f"x{number}"} for number in range(live)])
+
+    def ask(_kept: Flask = app) -> None:  # the database of a test goes with its application
+        assert asked.is_revoked(jti="t", family="f", client="c", subject="ada", epoch=0, now=now) is None
+
+    return ask
+
+
+def token_application(*, stateless: bool) -> tuple[Flask, str]:
+    """An application with a view that is guarded by access tokens, and the header field of somebody who has one."""
+    app = Flask("tokens")
+    app.testing = True
+    auth: Auth = Auth(app, [Tokens(stateless=stateless)])
+
+    @app.get("/guarded")
+    @auth.require
+    def guarded() -> dict[str, int]:
+        return {"answer": 42}
+
+    @app.post("/issue")
+    def issue() -> ResponseReturnValue:
+        return auth.tokens.issue("ada").response()
+
+    answer = app.test_client().post("/issue", headers={"Sec-Fetch-Site": "same-origin"})
+    return app, f"Bearer {answer.json['access_token']}"
+
+
+def requester(
+    app: Flask, path: str, cookie: str | None = None, *, authorization: str | None = None
+) -> Callable[[], None]:
     environ = EnvironBuilder(path).get_environ()
+    if authorization is not None:
+        environ["HTTP_AUTHORIZATION"] = authorization
     if cookie is not None:
         environ["HTTP_COOKIE"] = cookie
 
@@ -95,11 +139,17 @@ def main() -> None:
     options = parser.parse_args()
     app, cookie = guarded_application()
     bare = bare_application()
+    tokens, bearer = token_application(stateless=False)
+    alone, alone_bearer = token_application(stateless=True)
     cases = {
         "a bare Flask view": requester(bare, "/"),
         "a public view, no cookie": requester(app, "/public"),
         "a public view, signed in": requester(app, "/public", cookie),
         "the session guard": requester(app, "/guarded", cookie),
+        "a token, seen before": requester(tokens, "/guarded", authorization=bearer),
+        "the same, stateless": requester(alone, "/guarded", authorization=alone_bearer),
+        "revoked? of 10": revocation_question(10),
+        "revoked? of 100 000": revocation_question(100_000),
     }
     for request in cases.values():
         request()

@@ -58,10 +58,33 @@ COLUMNS: Final = MappingProxyType(
             "sealed": ("sealed",),
         },
         "ostiary_passwords": {"operational": ("changed_at",), "personal": ("subject",), "verifier": ("hash",)},
+        "ostiary_refresh_families": {
+            "operational": (
+                "id",
+                "client",
+                "epoch",
+                "generation",
+                "started_at",
+                "rotated_at",
+                "idle_for",
+                "ends_at",
+                "session",
+                "factors",
+                "scope",
+                "audience",
+                "access_for",
+            ),
+            "personal": ("subject", "claims", "device", "network"),
+            "verifier": ("salt",),
+        },
         "ostiary_remember_series": {
             "operational": ("id", "epoch", "generation", "started_at", "rotated_at", "ends_at", "session"),
             "personal": ("subject", "device", "network"),
             "verifier": ("salt",),
+        },
+        "ostiary_revocations": {
+            "operational": ("number", "kind", "value", "made_at", "expires_at"),
+            "personal": ("key",),
         },
         "ostiary_sessions": {
             "operational": ("id", "epoch", "started_at", "seen_at", "idle_for", "ends_at", "factors"),

@@ -48,6 +48,12 @@ def test_only_the_way_in_lets_a_remembered_browser_in():
 
 
 @pytest.mark.asvs("V6.3.4")
+def test_tokens_are_given_out_in_one_place():
+    assert places(lambda name, node: name == "give_out") == {"runtime/token_way_in.py"}
+    assert places(lambda name, node: name == "begin_family") == {"features/tokens/families.py"}
+
+
+@pytest.mark.asvs("V6.3.4")
 def test_a_session_row_is_inserted_in_one_place():
     def inserts(name, node):
         return name == "insert" and ast.unparse(node.func).startswith(("store.insert", "sessions.insert"))

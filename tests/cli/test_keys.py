@@ -140,4 +140,4 @@ def test_without_an_application_the_environment_says_where_to_look(sqlite_url):
     assert CliRunner().invoke(main, ["--database", sqlite_url, "db", "upgrade"]).exit_code == 0
     done = run("status", "--json", SECRET_KEY=KEY, DATABASE_URL=sqlite_url)
     empty = {"newest": 0, "older": 0, "unknown": 0}
-    assert json.loads(done.output)["sealed"] == {"mail": empty, "one_time_tokens": empty}
+    assert json.loads(done.output)["sealed"] == {"mail": empty, "one_time_tokens": empty, "signing_keys": empty}

@@ -43,6 +43,7 @@ def test_there_are_no_addresses_of_ours_but_these():
         if rule.endpoint.startswith("ostiary.")
     }
     assert ours == {
+        ("/auth/session", "GET"),
         ("/auth/sessions", "GET"),
         ("/auth/sessions/<id>", "DELETE", "POST"),
         ("/auth/sign-out", "GET", "POST"),
@@ -71,6 +72,8 @@ def test_every_address_that_is_not_declared_open_asks_who_is_calling():
         ("sign_in", True),
         # The page with the button; pressing it asks who is calling.
         ("ostiary.sign_out", False),
+        # Who is signed in: nobody, here.
+        ("ostiary.session", False),
     }
     assert {endpoint for endpoint, _ in refused} == {
         "kept", "ostiary.sessions", "ostiary.end_session", "ostiary.sign_out"

@@ -253,7 +253,9 @@ def test_j21_trusting_an_issuer_is_one_line_that_checks_tls_and_asks_for_an_audi
 
 def test_j22_every_setting_on_the_page_is_one_that_is_read_with_its_default():
     page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "settings.md").read_text("utf-8")
-    for name, field in Tokens.__dataclass_fields__.items():
+    settings = {name: field for name, field in Tokens.__dataclass_fields__.items() if field.metadata}
+    assert len(settings) > 10
+    for name, field in settings.items():
         assert f"OSTIARY_TOKENS_{name.upper()}" in page, name
         assert field.metadata["about"], name
 

@@ -297,6 +297,33 @@ def test_a_failure_of_what_decides_is_an_event(door):
     assert [(event.subject, event.code) for event in door.events] == [(None, "guard_failed"), ("ada", "guard_failed")]
 
 
+class KeyReader(BadgeReader):
+    """Reads ``Authorization: Bearer key-…`` and leaves every other token there alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.challenge = 'Bearer realm="keys"'
+
+    def read(self, environ, now):
+        return Held("ada") if environ.get("HTTP_AUTHORIZATION", "").startswith("Bearer key-") else None
+
+
+@pytest.mark.asvs("V9.2.2")
+@pytest.mark.parametrize("header", ["Bearer nobody's", "bearer x.y.z", "BEARER  -"])
+def test_a_bearer_token_that_no_reader_knows_as_its_own_is_a_bad_one_everywhere(header):
+    door = Door(KeyReader())
+    with pytest.raises(InvalidCredential) as caught:
+        door.guard.caller(request(Authorization=header, Cookie="who=ada").environ)
+    assert caught.value.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
+    assert [(event.kind, event.reason) for event in door.events] == [("bearer", "unknown")]
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", "Bearerx y"])
+def test_what_presents_no_bearer_token_is_no_bad_one(header):
+    assert Door(KeyReader()).guard.caller(request(Authorization=header, Cookie="who=ada").environ).principal
+    assert Door().guard.caller(request(Authorization="Bearer x", Cookie="who=ada").environ).principal
+
+
 def test_an_endpoint_is_the_framework_s_name_of_the_view_or_else_the_path():
     asking = request()
     assert endpoint_of(asking) == "/orders"

@@ -9,7 +9,18 @@ holding it knows that no number from before is still to come (PostgreSQL; SQLite
 
 from typing import Final
 
-from sqlalchemy import ClauseElement, Column, Select, Table, bindparam, delete, func, literal_column, select
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+)
 
 from ostiary.kernel.clock import HOUR, MINUTE, Millis
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
@@ -37,8 +48,8 @@ SUBJECT_ROWS_LIVE: Final[Millis] = LONGEST_ACCESS_TOKEN + HOUR
 _TIDIED: Final = 2
 
 # Any constant will do, as long as nobody else takes this lock of PostgreSQL: "revoked" in ASCII.
-_WRITERS: Final = int.from_bytes(b"revoked", "big")
-_WRITING: Final = select(func.pg_advisory_xact_lock_shared(literal_column(str(_WRITERS))))
+_WRITERS: Final[ColumnElement[int]] = literal_column("32199706694870372", BIGINT)
+_WRITING: Final = select(func.pg_advisory_xact_lock_shared(_WRITERS))
 
 # A common table expression with FOR UPDATE is computed once, and what somebody else is taking away is left to him.
 _EXPIRED: Final = (
@@ -70,7 +81,7 @@ def append_for_subject(tx: Transaction, kind: str, subject: str, *, value: int, 
 
 def is_quiet() -> ClauseElement:
     """PostgreSQL: whether nobody is between drawing a number and committing it. Waits for nobody."""
-    return select(func.pg_try_advisory_xact_lock(literal_column(str(_WRITERS))))
+    return select(func.pg_try_advisory_xact_lock(_WRITERS))
 
 
 def read_newest() -> Select[int]:

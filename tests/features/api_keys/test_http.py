@@ -216,16 +216,20 @@ def test_the_account_page_has_a_section_that_leads_there(sqlite_url) -> None:
 # Every credential at every address
 
 
-def test_a_key_reaches_only_what_asks_for_nothing_but_somebody(sqlite_url) -> None:
-    """Every address of ours of every feature at hand: a key gets in nowhere that is a person's."""
+@pytest.mark.parametrize("scope", [None, ["*"]])
+def test_a_key_reaches_no_address_that_is_a_person_s(sqlite_url, scope) -> None:
+    """Every address of ours, of every feature at hand; not even to sign its owner out everywhere."""
     with open_shop(sqlite_url, clock=FrozenClock(), further=[ApiKeys(), RememberMe()]) as shop:
-        keys = KeyShop(shop)
-        secret = keys.create(scope=["*"]).secret
+        keys, browser = KeyShop(shop), shop.browser()
+        browser.sign_in("ada")
+        secret = keys.create(scope=scope).secret
         for route in shop.runtime.assembly.routes():
             if route.requires is None:
                 continue
             path = "/auth" + route.rule.replace("<id>", UNKNOWN)
-            assert keys.ask(secret, path, method=route.method).status_code == 403, (route.method, route.rule)
+            answer = keys.ask(secret, path, method=route.method)
+            assert answer.status_code == 403, (route.method, route.rule)
+        assert browser.who == "ada"
 
 
 GUARDS = {

@@ -394,3 +394,28 @@ def test_keys_alone_need_no_sessions_and_have_no_pages(tmp_path) -> None:
     assert (answer.status_code, answer.json) == (200, {"subject": "robot-1"})
     assert client.get("/me").headers["WWW-Authenticate"] == 'Bearer realm="api", ApiKey realm="api", header="X-API-Key"'
     assert client.get("/auth/api-keys").status_code == 404
+
+
+@pytest.mark.parametrize("keys_first", [True, False])
+def test_keys_and_access_tokens_share_the_header_field_and_neither_is_taken_for_the_other(tmp_path, keys_first) -> None:
+    from ostiary import Tokens
+
+    app = Flask("both", instance_path=str(tmp_path))
+    app.testing = True
+    features = [ApiKeys(), Tokens(secret="Zk7Qw2mXp9Rt4Lc8Vb1Nf6Hj3Gd5Sy0a-Test-of-both")]
+    auth = Auth(app, features if keys_first else features[::-1])
+    app.add_url_rule("/me", "me", auth.require(lambda: {"via": auth.principal.credential.kind}))
+    with app.app_context():
+        key, token = auth.api_keys.create("ada", name="export").secret, auth.tokens.issue("ada").access_token
+    client = app.test_client()
+
+    def ask(**headers):
+        answer = client.get("/me", headers={name.replace("_", "-"): value for name, value in headers.items()})
+        return answer.json.get("via") or answer.json["code"]
+
+    assert ask(Authorization=f"Bearer {key}") == ask(X_API_Key=key) == "api_key"
+    assert ask(Authorization=f"Bearer {token}") == "bearer"
+    assert ask(Authorization=f"Bearer {token}", X_API_Key=key) == "two_credentials"
+    assert ask(X_API_Key=token) == "invalid_credential"
+    for bad in (key[:-1], token[:-2], f"ost_test_{token}", f"{key}.x.y", "abc"):
+        assert ask(Authorization=f"Bearer {bad}") == "invalid_token", bad

@@ -109,9 +109,25 @@ def test_accepting_does_not_ask_a_server_that_did_not_answer_a_moment_ago(machin
     assert tries == [1, 1, 2, 2]
 
 
+class Queue:
+    """A lock that knows how many have come to it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.came = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.came.release()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
 def test_threads_that_wait_for_a_server_that_is_away_share_one_answer(machines) -> None:
     machine = machines(NOWHERE)
     copy = machine.revocations._follower.copy()
+    copy._lock = queue = Queue()
     failed = []
 
     def ask() -> None:
@@ -120,12 +136,12 @@ def test_threads_that_wait_for_a_server_that_is_away_share_one_answer(machines) 
         except Unavailable as away:
             failed.append(away)
 
-    with copy._lock:
+    with queue.lock:
         threads = [threading.Thread(target=ask) for _ in range(8)]
         for thread in threads:
             thread.start()
-        while sum(thread.is_alive() for thread in threads) < 8:
-            pass
+        for _ in threads:
+            queue.came.acquire()
         # As somebody does who holds the lock and has just found out.
         waiting_since = copy._tries
         copy.failure, copy._tries = Unavailable(detail="what the first one found"), waiting_since + 1

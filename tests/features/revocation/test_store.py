@@ -129,6 +129,7 @@ STEPS = st.lists(
         st.tuples(st.just("raise"), st.sampled_from(["ada", "bob"])),
         st.tuples(st.just("roll back"), st.sampled_from("abcd")),
         st.tuples(st.just("begin"), st.sampled_from("abcd"), st.integers(1, 90)),
+        st.tuples(st.just("finish"), st.just(True)),
         st.tuples(st.just("finish"), st.booleans()),
         st.tuples(st.just("pass"), st.integers(1, 40)),
         st.tuples(st.just("prune")),
@@ -190,7 +191,7 @@ class Model:
         return {key for key, ends in self.ends.items() if ends + KEPT_BEYOND > self.clock.now()}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_a_follower_knows_exactly_what_was_committed(machines, machine, database_url, elsewhere, clock, steps) -> None:
     with machine.database.write() as tx:

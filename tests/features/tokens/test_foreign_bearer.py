@@ -38,6 +38,10 @@ def application(provider, *further, scope="ignored", **settings):
     return app, auth
 
 
+def twice():
+    return {"seen": True}
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
@@ -75,7 +79,7 @@ def test_factors_are_not_believed_unless_the_application_says_so(provider) -> No
     token = provider.token(amr=["pwd", "otp"], auth_time=provider.claims()["iat"])
     for word, status in (("otp", 200), ("sms", 401)):
         app, auth = application(provider, factors={"pwd": "password", word: "totp"})
-        app.get("/twice")(auth.require(factors=2)(dict))
+        app.get("/twice")(auth.require(factors=2)(twice))
         answer = app.test_client().get("/twice", headers=bearer(token))
         assert answer.status_code == status
     assert "insufficient_user_authentication" in answer.headers["WWW-Authenticate"]
@@ -83,7 +87,7 @@ def test_factors_are_not_believed_unless_the_application_says_so(provider) -> No
 
 def test_a_guard_that_asks_for_factors_nobody_is_believed_stops_the_start(provider) -> None:
     app, auth = application(provider)
-    app.get("/twice")(auth.require(factors=2)(dict))
+    app.get("/twice")(auth.require(factors=2)(twice))
     with pytest.raises(ConfigurationError, match="requirement_cannot_be_met"):
         app.test_client().get("/twice", headers=bearer(provider.token()))
 

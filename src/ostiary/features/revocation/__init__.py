@@ -38,7 +38,7 @@ def __getattr__(name: str) -> Any:  # a public name that brings SQLAlchemy
 
 @feature
 class Revocation(RevocationSettings):
-    """Access tokens that can be revoked. On wherever tokens are kept; list it only to change its settings."""
+    """Access tokens that can be revoked. Comes with ``Tokens()``; list it only to change its settings."""
 
     name: ClassVar[str] = "revocation"
 

@@ -5,13 +5,15 @@ from typing import Any, Final
 from ostiary.features.sessions.end import SessionActions
 from ostiary.kernel.errors import AuthError, MalformedRequest
 from ostiary.kernel.principal import Principal
-from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of
+from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.web.addresses import Addresses
 from ostiary.web.body import read_fields
 from ostiary.web.route import Answer, Call, Route
 
 # A device list is a person's: no narrowed credential, no key, no token may see or end her sessions.
 _BY_SESSION: Final = Requirement(via=any_of("session"))
+# "Everywhere" ends every credential of hers: no API key, which proves nothing of a person, may do that to its owner.
+_BY_PERSON: Final = Requirement(via=any_of("session", "bearer"))
 SCOPES: Final = ("here", "others", "everywhere")
 
 
@@ -101,7 +103,7 @@ ROUTES: Final = (
         endpoint="sign_out",
         method="POST",
         answer=sign_out,
-        requires=SIGNED_IN,
+        requires=_BY_PERSON,
         about='Sign out: `scope` is "here" (the default), "others" or "everywhere".',
     ),
 )

@@ -12,7 +12,7 @@ from ostiary.features.tokens.families import InvalidGrant
 from ostiary.features.tokens.token_cookies import REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.errors import MalformedRequest
-from ostiary.kernel.requirement import SIGNED_IN
+from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.kernel.rotating_token import parse_rotating_token
 from ostiary.web.addresses import Addresses
 from ostiary.web.body import Fields, read_fields
@@ -130,7 +130,8 @@ SIGN_OUT_ROUTES: Final = (
         endpoint="sign_out",
         method="POST",
         answer=sign_out,
-        requires=SIGNED_IN,
+        # As for sessions: an API key does not sign its owner out.
+        requires=Requirement(via=any_of("session", "bearer")),
         about='Sign out: `scope` is "here" (the default), "others" or "everywhere".',
     ),
 )

@@ -102,7 +102,12 @@ def key_of_secret(secret: bytes) -> SignatureKey:
     # RFC 7638 §7: a thumbprint of a secret is a hash to guess against. This name can be made only by who knows it, and
     # says no more than any token that it signs.
     kid = encode_base64url(hmac.digest(secret, b"ostiary/1/kid", "sha256")[:12])
-    return SignatureKey(kid, ALGORITHMS["HS256"], can_sign=True, _key=OctKey.import_key(_oct_members(secret)))
+    try:
+        key = OctKey.import_key(_oct_members(secret))
+    except ValueError:
+        # joserfc finds public keys and certificates in DER as well.
+        raise KeyRefused("key_as_secret", "the secret is a public key or a certificate, which others know") from None
+    return SignatureKey(kid, ALGORITHMS["HS256"], can_sign=True, _key=key)
 
 
 def _oct_members(secret: bytes) -> dict[str, str | list[str]]:
@@ -127,7 +132,11 @@ def parse_jwk(members: Mapping[str, object], *, algorithm: str | None = None, ki
         raise KeyRefused("wrong_algorithm", f"the JWK is for another algorithm than {algorithm}")
     named = _kid_of(members) if kid is None else kid
     private = "d" in members
-    key = _import(_CLASSES[key_type], _numbers(members, key_type, private=private))
+    numbers = _numbers(members, key_type, private=private)
+    if key_type == "RSA":
+        # Before anything is computed with them.
+        check_rsa_numbers(modulus=_integer(numbers["n"]), exponent=_integer(numbers["e"]))
+    key = _import(_CLASSES[key_type], numbers)
     return _bound(key, algorithm=algorithm or said, kid=named, private=private)
 
 
@@ -217,6 +226,10 @@ def _numbers(members: Mapping[str, object], key_type: str, *, private: bool) -> 
                 raise KeyRefused("unreadable_key", f'"{name}" of the JWK is not base64url') from None
         found[name] = value
     return found
+
+
+def _integer(text: str | list[str]) -> int:
+    return int.from_bytes(decode_base64url(cast("str", text)), "big")
 
 
 def _import(kind: type[ECKey] | type[OKPKey] | type[RSAKey], numbers: dict[str, str | list[str]]) -> JoseKey:
