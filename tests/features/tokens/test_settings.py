@@ -48,7 +48,7 @@ def test_an_algorithm_that_is_not_on_the_list_is_refused(name):
 @pytest.mark.attack("A4")
 @pytest.mark.parametrize(
     "settings,code",
-    [({"secret": "short"}, "weak_key"), ({"secret": "a" * 40}, "weak_key"), ({"secret": public_pem(RSA)}, "key_as_secret"),
+    [({"secret": "short"}, "weak_key"), ({"secret": "a" * 40}, "weak_key"), ({"secret": "change-me-before-it-goes-live!!!!"}, "weak_key"), ({"secret": public_pem(RSA)}, "key_as_secret"),
      ({"secret": SECRET, "secret_fallbacks": (SECRET,)}, "duplicate_kid"), ({"secret_fallbacks": (SECRET,)}, "algorithm_and_secret"),
      ({"algorithm": "HS256"}, "algorithm_and_secret"), ({"secret": SECRET, "algorithm": "ES256"}, "algorithm_and_secret"),
      ({"secret": SECRET, "private_key": pem(OTHER)}, "two_signing_keys"), ({"private_key": public_pem(OTHER)}, "public_key"),

@@ -28,7 +28,7 @@ from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.key_folder import KeyFolder
-from ostiary.kernel.key_ring import KeyRing
+from ostiary.kernel.key_ring import KeyRing, check_secret_key
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.secret import Secret
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
@@ -136,6 +136,12 @@ class Tokens(TokensSettings):
                 self._configured_keys()
         except KeyRefused as refusal:
             yield Problem(code=refusal.reason, what=f"Tokens({setting}=…): {refusal}", cure=KEY_CURE)
+            return
+        for secret in () if self.secret is None else (_reveal(self.secret), *self.secret_fallbacks):
+            # RFC 8725 §3.5: what a manual shows as an example can be guessed, however long it is.
+            weak = check_secret_key(Secret(secret))
+            if weak is not None:
+                yield Problem(code="weak_key", what=f"Tokens(secret=…): {weak.what}", cure=KEY_CURE)
 
     def deployment_problems(self) -> Iterable[Problem]:
         """Production without a database is given its key: nowhere could one be kept that all processes share."""
