@@ -9,7 +9,8 @@ from joserfc.jwk import ECKey
 from tests.outbound.server import Server
 from tests.shop import FrozenClock
 
-from ostiary.outbound import DocumentUnavailable, JwksCache, OutboundClient
+from ostiary.outbound import DocumentUnavailable, OutboundClient
+from ostiary.outbound.jwks_cache import JwksCache
 from ostiary.standards.jose.key_set import parse_key_set
 from ostiary.standards.strict_json import decode_json_object
 

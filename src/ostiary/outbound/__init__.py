@@ -5,20 +5,18 @@ connection.py       name to address, judged and pinned; a deadline over everythi
 client.py           one request: https, no redirects, no cookies, a bounded answer
 json_cache.py       one JSON document, fetched once for all threads, kept as long as its server says within bounds
 discovery.py        what an issuer says of itself, if it is its own
-jwks_cache.py       the keys of an issuer, looked at again for an unknown key id, at most once a minute
+jwks_cache.py       the keys of an issuer, looked at again for an unknown key id, at most once a minute (imported from there: it needs joserfc)
 """
 
 from ostiary.outbound.client import OutboundAnswer, OutboundClient, OutboundFailed, OutboundRefused
 from ostiary.outbound.discovery import Discovery, IssuerMetadata
 from ostiary.outbound.json_cache import DocumentUnavailable, JsonCache
-from ostiary.outbound.jwks_cache import JwksCache
 
 __all__ = [
     "Discovery",
     "DocumentUnavailable",
     "IssuerMetadata",
     "JsonCache",
-    "JwksCache",
     "OutboundAnswer",
     "OutboundClient",
     "OutboundFailed",

@@ -21,7 +21,8 @@ from ostiary.kernel.principal import Credential, Principal
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
 from ostiary.kernel.upstream_identities import UpstreamIdentities
-from ostiary.outbound import Discovery, DocumentUnavailable, JwksCache, OutboundClient
+from ostiary.outbound import Discovery, DocumentUnavailable, OutboundClient
+from ostiary.outbound.jwks_cache import JwksCache
 from ostiary.standards.jose.algorithms import ALGORITHMS
 from ostiary.standards.jose.jws import LONGEST_TOKEN, ParsedToken, parse_compact
 from ostiary.standards.jose.key_set import KeySet, parse_key_set
