@@ -39,15 +39,33 @@ def rows(people, table):
         return list(connection.execute(select(table)))
 
 
+@pytest.mark.attack("I10")
 @pytest.mark.attack("N3")
 @pytest.mark.attack("N11")
-def test_a_link_in_a_mail_proves_no_telephone_number(household):
-    browser = household.browser()
-    assert register(household, browser, email=ADA, username="ada", phone=PHONE).status_code == 202
-    assert household.confirm(browser).status_code == 200
-    verified = {one.kind: one.verified_at for one in household.accounts.find(email=ADA).identifiers}
-    assert verified["email"] is not None
-    assert verified["phone"] is None, "somebody else's number is still somebody else's"
+@pytest.mark.parametrize("names", [("email", "username", "phone"), ("email", "phone"), ("username", "phone")])
+def test_a_registration_takes_no_telephone_number_and_tells_none_that_is_taken(database_url, names):
+    kinds = {"email": ADA, "username": "ada"}
+    with open_people(database_url, accounts=Accounts(identifiers=names)) as people:
+        people.accounts.create(phone=PHONE, password=GOOD)
+        told = []
+        for number in (PHONE, "+442079460959"):
+            browser = people.browser()
+            mine = {kind: text.replace("ada", f"ada{len(told)}") for kind, text in kinds.items() if kind in names}
+            answer = register(people, browser, phone=number, **mine)
+            told.append((answer.status_code, sorted(answer.json)))
+            if "email" in names:
+                assert people.confirm(browser, people.token(mine["email"])).status_code == 200
+            assert people.accounts.find(**dict([next(iter(mine.items()))])).phone is None
+        assert told[0] == told[1]
+        assert people.accounts.find(phone="+442079460959") is None, "nobody occupies a number that is not proven"
+        page = people.browser().get("/auth/register", headers=PAGE).text
+        assert 'type="tel"' not in page
+
+
+def test_registration_by_telephone_alone_stops_the_start():
+    codes = [problem.code for problem in Accounts(identifiers=("phone",)).problems()]
+    assert codes == ["registration_by_phone"]
+    assert not list(Accounts(identifiers=("phone",), registration="closed").problems())
 
 
 @pytest.mark.attack("N1")
@@ -172,7 +190,7 @@ def test_where_unverified_accounts_sign_in_the_link_in_another_browser_asks_for_
         assert people.accounts.find(email=ADA).verified is False
 
 
-@pytest.mark.parametrize("where", ["display_name", "username", "email", "phone"])
+@pytest.mark.parametrize("where", ["display_name", "username", "email"])
 def test_what_was_typed_is_shown_again_as_text(household, where):
     evil = '"><script>alert(1)</script>{{7*7}}'
     data = {"email": ADA, "username": "ada", "phone": PHONE, "password": "short", where: evil}

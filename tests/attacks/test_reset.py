@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select
@@ -129,27 +130,62 @@ def test_a_change_and_a_reset_at_once_leave_one_password_and_one_session_at_most
         assert (changed, was_reset) == (200, 410)
 
 
+@contextmanager
+def meanwhile(people, act):
+    """While a password is hashed, before anything is locked, something else happens."""
+    passwords = people.passwords
+    slow = type(passwords)
+
+    class Slow(slow):
+        __slots__ = ()
+
+        def hash(self, password):
+            act()
+            return slow.hash(self, password)
+
+    passwords.__class__ = Slow
+    try:
+        yield
+    finally:
+        passwords.__class__ = slow
+
+
 def test_a_suspension_that_comes_in_the_middle_wins(people):
     account = people.accounts.create(email=ADA, password=GOOD)
     ask(people)
     token = people.token()
-    passwords = people.passwords
-    hash_ = type(passwords).hash
-
-    class Slow(type(passwords)):
-        __slots__ = ()
-
-        def hash(self, password):
-            people.accounts.suspend(account.id, reason="seen")
-            return hash_(self, password)
-
-    passwords.__class__ = Slow
-    try:
+    with meanwhile(people, lambda: people.accounts.suspend(account.id, reason="seen")):
         assert reset(people, token).status_code == 410
-    finally:
-        passwords.__class__ = Slow.__mro__[1]
     people.accounts.restore(account.id)
     assert people.sign_in(people.browser(), ADA, GOOD).status_code == 200, "the password is the one it was"
+
+
+@pytest.mark.attack("N3")
+def test_an_address_that_is_proven_in_the_middle_wins(people):
+    account = people.accounts.create(email=ADA, password=GOOD, verified=False)
+    with people.database.write() as tx:
+        people.accounts.add_identifier(tx, account.id, "email", OTHER)
+    ask(people, OTHER)
+    token = people.token(OTHER)
+
+    def prove():
+        with people.database.write() as tx:
+            assert people.accounts.verify(tx, account.id, "email", ADA)
+
+    with meanwhile(people, prove):
+        assert reset(people, token).status_code == 410
+    verified = {one.shown for one in people.accounts.get(account.id).identifiers if one.verified_at is not None}
+    assert verified == {ADA}
+
+
+@pytest.mark.attack("N4")
+def test_the_page_says_whose_password_a_planted_link_would_set(people):
+    """An attacker's link to his own account, opened by somebody else: she would set a password that she thinks is hers."""
+    people.accounts.create(email=OTHER, password=GOOD)
+    ask(people, OTHER)
+    victim = people.browser()
+    page = victim.get(f"/auth/reset-password?token={people.token(OTHER)}", headers=PAGE, follow_redirects=True)
+    assert f"For the account of {OTHER}." in page.text
 
 
 def tokens_made(people, act):

@@ -253,7 +253,7 @@ class TestAccounts:
 
     @pytest.mark.parametrize("kind", ["username", "phone"])
     def test_they_are_known_by_what_the_application_asks_for(self, kind):
-        with AuthKit(bank(accounts=Accounts(identifiers=(kind,)))) as kit:
+        with AuthKit(bank(accounts=Accounts(identifiers=(kind,), registration="closed"))) as kit:
             assert getattr(kit.account(), kind)
             assert getattr(kit.account(), kind)
 

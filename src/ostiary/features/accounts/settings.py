@@ -35,6 +35,15 @@ class AccountsSettings(Feature):
         "somebody who only claims the address.",
     )
 
+    @property
+    def registration_kinds(self) -> tuple[str, ...]:
+        """The kinds that a registration takes: no telephone number, which nothing here can prove to be hers.
+
+        Numbers are unique. One that a stranger could claim would be lost to its owner, and that it is taken would tell who
+        has an account.
+        """
+        return tuple(kind for kind in self.identifiers if kind != "phone")
+
     def setting_problems(self) -> Iterable[Problem]:
         """Kinds that there are not, and fields that cannot be."""
         unknown = [kind for kind in self.identifiers if kind not in KINDS]
@@ -56,5 +65,11 @@ class AccountsSettings(Feature):
                 code="identifier_twice",
                 what=f"Accounts(identifiers={self.identifiers!r}) names a kind twice",
                 cure="name each once",
+            )
+        if self.registration == "open" and self.identifiers and not self.registration_kinds:
+            yield Problem(
+                code="registration_by_phone",
+                what="Accounts(identifiers=('phone',)) is open to everybody, and nothing proves whose number it is",
+                cure='add "email" or "username", or set registration="closed" and give the numbers yourself',
             )
         yield from field_problems(self.fields)

@@ -150,7 +150,7 @@ def show_reset(call: Call) -> Answer:
     """The page behind the link of a reset. The token leaves the address at once, for a cookie (ASVS 5.0 V14.2.1)."""
     token = call.request.args.get("token")
     if token:
-        cookie = CookieToSet(stem=RESET_COOKIE, value=token if call.resources[PasswordReset].is_good(token) else None)
+        cookie = CookieToSet(stem=RESET_COOKIE, value=token if call.resources[PasswordReset].look(token) else None)
         facts = {"alive": cookie.value is not None}
         return Answer(facts=facts, goes_to=call.addresses.path("reset_password"), cookies=(cookie,), carries_token=True)
     return _reset_page(call)
@@ -174,8 +174,8 @@ def reset_password_again(call: Call, error: AuthError) -> Answer:
 
 
 def _reset_page(call: Call, error: AuthError | None = None) -> Answer:
-    alive = call.resources[PasswordReset].is_good(call.cookie(RESET_COOKIE) or "")
-    if not alive:
+    address = call.resources[PasswordReset].look(call.cookie(RESET_COOKIE) or "")
+    if address is None:
         ways = [{"label": "Ask for another link", "url": call.addresses.path("forgot_password")}]
         text = ("It was used already, or it is too old.",)
         facts = {"alive": False}
@@ -183,7 +183,9 @@ def _reset_page(call: Call, error: AuthError | None = None) -> Answer:
     form = Form(call.resources[PasswordPages].with_hint(_NEW))
     form = form if error is None else form.again(None, error)
     status = 200 if error is None else error.status
-    return form_page("Set a new password", form, button="Set the password", status=status, facts={"alive": True})
+    # Whoever was sent somebody else's link sees whose password she is about to set.
+    text, facts = (f"For the account of {address}.",), {"alive": True, "address": address}
+    return form_page("Set a new password", form, button="Set the password", status=status, text=text, facts=facts)
 
 
 # -------------------------------------------------------------------------------------------------------------- change

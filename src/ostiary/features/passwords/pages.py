@@ -32,6 +32,7 @@ class PasswordPages:
     """The forms of one application: which identifiers it knows, what else a registration asks, how long a password is."""
 
     kinds: tuple[str, ...]
+    registration_kinds: tuple[str, ...]
     fields: tuple[Field, ...]
     min_length: int
     verification_seconds: int
@@ -49,7 +50,8 @@ class PasswordPages:
 
     def registration_form(self) -> Form:
         """Identifiers, the application's own fields, and a password."""
-        return Form(*(self._identifier(kind) for kind in self.kinds), *map(_own_field, self.fields), self._password())
+        identifiers = (self._identifier(kind) for kind in self.registration_kinds)
+        return Form(*identifiers, *map(_own_field, self.fields), self._password())
 
     def forgotten_form(self) -> Form:
         """Who somebody is who has forgotten her password."""
@@ -69,8 +71,8 @@ class PasswordPages:
         return FormField(name=name, label=label, type=type_, autocomplete=autocomplete)
 
     def identifiers_of(self, fields: Fields) -> dict[str, object]:
-        """What was sent of each kind. Where there is one kind, the field may be called ``identifier``."""
-        given: dict[str, object] = {kind: fields.raw(kind) for kind in self.kinds if kind in fields}
+        """What a registration sent of each kind. Where there is one kind, the field may be called ``identifier``."""
+        given: dict[str, object] = {kind: fields.raw(kind) for kind in self.registration_kinds if kind in fields}
         if not given and len(self.kinds) == 1 and _IDENTIFIER in fields:
             given[self.kinds[0]] = fields.raw(_IDENTIFIER)
         return given
@@ -84,6 +86,7 @@ def pages_of(accounts: Accounts, *, min_length: int, verification_seconds: int) 
     """The forms of an application with these accounts."""
     return PasswordPages(
         kinds=tuple(accounts.identifiers),
+        registration_kinds=accounts.registration_kinds,
         fields=tuple(accounts.fields),
         min_length=min_length,
         verification_seconds=verification_seconds,

@@ -184,7 +184,7 @@ class Registration:
         try:
             # Checked again: what an account may be can have changed since.
             new = self._accounts.parse(**payload["given"], fields=payload["fields"])
-            # The link proves the address it was sent to, and nothing of a telephone number beside it.
+            # The link proves the address it was sent to, and nothing beside it.
             proven: frozenset[Kind] = frozenset({"email"})
             parts = {_PART: HashedPassword(payload[_PART])}
             return self._accounts.create_in(tx, replace(new, verified=proven, parts=parts)).id

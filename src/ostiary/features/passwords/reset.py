@@ -107,9 +107,10 @@ class PasswordReset:
             now=self.clock.now(),
         )
 
-    def is_good(self, token: str) -> bool:
-        """Whether a link would still set a password."""
-        return self._find(token) is not None
+    def look(self, token: str) -> str | None:
+        """The address a link was sent to, left as it is: whose password it would set. None if it is not good."""
+        found = self._find(token)
+        return None if found is None else found[2]
 
     def redeem(self, token: str, password: str) -> Account:
         """Set a new password by a link. Raises ``LinkNotGood``, and ``ValidationFailed`` for a password that may not be."""
@@ -127,8 +128,10 @@ class PasswordReset:
             if self.tokens.spend(tx, token, purpose=_PURPOSE, now=self.clock.now()) is None:
                 raise LinkNotGood
             self.tokens.end_all(tx, subject=account.id, purpose=_PURPOSE)
-            # Read again: the address that has just been proven is one to be told.
-            account = self.accounts.find_in(tx, account.id) or account
+            # Read again: the address that has just been proven is one to be told, and what else was meanwhile wins.
+            before, account = account, self.accounts.find_in(tx, account.id) or account
+            if not _proven(account) <= _proven(before) | {address}:
+                raise LinkNotGood
             # Another epoch than the next one: a suspension, say, or a change of password came in between, and wins.
             if self.passwords.set_in(tx, account, hashed, how="reset") != link.epoch + 1:
                 raise LinkNotGood
@@ -145,6 +148,10 @@ class PasswordReset:
         # It would be sent there still: the address is hers, and no other was proven to be while this one was only claimed.
         is_hers = _address_of(account, self.accounts.parse_typed(address)) == address
         return (link, account, address) if is_hers else None
+
+
+def _proven(account: Account) -> set[str]:
+    return {one.shown for one in account.identifiers if one.kind == "email" and one.verified_at is not None}
 
 
 def _address_of(account: Account, typed: Identifier | None) -> str | None:
