@@ -37,13 +37,21 @@ from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
     from ostiary.features.tokens.actions import TokenActions
-    from ostiary.features.tokens.events import SigningKeyMade, SigningKeyRetired
+    from ostiary.features.tokens.events import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
     from ostiary.features.tokens.present import ForeignTokens, RevocationCheck
     from ostiary.features.tokens.signing_keys import SigningKeys
     from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
     from ostiary.standards.jose.keys import SignatureKey
 
-__all__ = ["Introspection", "Issuer", "SigningKeyMade", "SigningKeyRetired", "TokenActions", "Tokens"]
+__all__ = [
+    "EverybodysTokensRevoked",
+    "Introspection",
+    "Issuer",
+    "SigningKeyMade",
+    "SigningKeyRetired",
+    "TokenActions",
+    "Tokens",
+]
 
 _DEFAULT_ALGORITHM = "ES256"
 # Development has no public address; two applications there have different keys.
@@ -59,7 +67,7 @@ def __getattr__(name: str) -> Any:  # public names that bring more than a list o
         from ostiary.features.tokens import trusted_issuer
 
         return getattr(trusted_issuer, name)
-    if name in ("SigningKeyMade", "SigningKeyRetired"):
+    if name in ("EverybodysTokensRevoked", "SigningKeyMade", "SigningKeyRetired"):
         from ostiary.features.tokens import events
 
         return getattr(events, name)

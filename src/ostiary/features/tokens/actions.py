@@ -18,6 +18,7 @@ from ostiary.kernel.clock import SECOND, Clock, Millis
 from ostiary.kernel.errors import AuthError, ConfigurationError, InvalidCredential, misconfigured
 from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import decode_factors, encode_factors
+from ostiary.kernel.joint_epoch import joint_epoch, own_epoch
 from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import Credential, Principal
@@ -95,12 +96,13 @@ class TokenActions:
         if self.families is None and wish.refresh is not None:
             raise _stateless("auth.tokens.issue(refresh=…)")
         lifetime = self._access.lifetime if wish.access is None else wish.access
-        rights = self._rights(signed_in.subject)
+        rights, everybody = self._standing(signed_in.subject)
+        epoch = joint_epoch(everybody, signed_in.epoch)
         family: NewFamily | None = None
         if self.families is not None:
             family = self.families.prepare(
                 subject=signed_in.subject,
-                epoch=signed_in.epoch,
+                epoch=epoch,
                 factors=encode_factors(signed_in.factors),
                 now=now,
                 lifetime=wish.refresh,
@@ -116,7 +118,7 @@ class TokenActions:
         grant = Grant(
             subject=signed_in.subject,
             factors=signed_in.factors,
-            epoch=signed_in.epoch,
+            epoch=epoch,
             scope=wish.scope,
             audience=wish.audience,
             client=None,
@@ -213,14 +215,21 @@ class TokenActions:
         """End every token of a subject at once, and everything else she is signed in with: there is one epoch."""
         self._stored("auth.tokens.revoke_all").end_all(subject, reason="tokens_revoked", now=self._clock.now())
 
+    def revoke_everybody(self, *, reason: str = "ended_by_operator") -> int:
+        """End every access token and every family of refresh tokens there is; how many families there were.
+
+        Sessions and API keys go on. Everybody's sessions take the tokens along: ``auth.sessions.end_everybody``.
+        """
+        return self._stored("auth.tokens.revoke_everybody").end_everybodys(reason=reason, now=self._clock.now())
+
     # --- browsers that have no session --------------------------------------------------------------------
 
-    def loan_of(self, family: str) -> "RefreshFamily | None":
-        """The family of the present token, whose proofs the same subject may build on; None if it has ended."""
+    def loan_of(self, family: str) -> tuple[int, Millis] | None:
+        """What the same subject may build on the present token's proofs with: the family's epoch, and its end. None: it has ended."""
         found = self._find_family(family)
         if found is None or found.epoch != found.current_epoch or self._clock.now() >= found.ends_at:
             return None
-        return found
+        return own_epoch(found.epoch), found.ends_at
 
     def replace(self, tx: "Transaction", family: str) -> bool:
         """End the family that a sign-in replaces, in its transaction. False: it has ended already."""
@@ -289,13 +298,14 @@ class TokenActions:
         )
         return Issue(tokens=tokens, principal=principal, binding=binding_of(grant.family, jti), ends_at=ends_at)
 
-    def _rights(self, subject: str) -> int:
+    def _standing(self, subject: str) -> tuple[int, int]:
+        """The version of her rights, and the epoch of everybody."""
         if self._database is None:
-            return 0
+            return 0, 0
         from ostiary.features.tokens import store  # only where something is stored
 
         with self._database.read() as connection:
-            return store.read_rights(connection, subject)
+            return store.read_standing(connection, subject)
 
 
 def _scope_text(scope: frozenset[str] | None) -> str | None:
