@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from ostiary.kernel.clock import Clock, Millis, SystemClock
+from ostiary.kernel.clock import Clock, Millis, MonotonicClock
 
 if TYPE_CHECKING:
     import ssl
@@ -45,10 +45,11 @@ class OutboundClient:
     """Sends single requests.
 
     ``timeout`` is for everything together, in milliseconds; ``largest`` the most bytes of an answer's body,
-    after decompression. ``allow_loopback`` lets tests call a server on this machine, also without TLS.
+    after decompression, and ``stopwatch`` what the time is taken by: a clock that is set back or forward must not make a
+    request endless, or fail. ``allow_loopback`` lets tests call a server on this machine, also without TLS.
     """
 
-    __slots__ = ("_allow_loopback", "_clock", "_largest", "_resolve", "_timeout", "_tls")
+    __slots__ = ("_allow_loopback", "_largest", "_resolve", "_stopwatch", "_timeout", "_tls")
 
     def __init__(
         self,
@@ -56,14 +57,14 @@ class OutboundClient:
         timeout: Millis = 2_000,
         largest: int = 262_144,
         allow_loopback: bool = False,
-        clock: Clock | None = None,
+        stopwatch: Clock | None = None,
         tls: "ssl.SSLContext | None" = None,
         resolve: "Resolve | None" = None,
     ) -> None:
         self._timeout = timeout
         self._largest = largest
         self._allow_loopback = allow_loopback
-        self._clock = clock or SystemClock()
+        self._stopwatch = stopwatch or MonotonicClock()
         self._tls = tls
         self._resolve = resolve
 
@@ -128,7 +129,7 @@ class OutboundClient:
         from ostiary.outbound.connection import Deadline, JudgedBackend, JudgedTransport, resolve
 
         backend = JudgedBackend(
-            Deadline(self._clock, self._timeout),
+            Deadline(self._stopwatch, self._timeout),
             resolve=self._resolve or resolve,
             allow_loopback=self._allow_loopback,
         )

@@ -31,17 +31,17 @@ def resolve(name: str, port: int) -> list[str]:
 
 
 class Deadline:
-    """How much time is left until an instant, for each step on the way."""
+    """How much time is left until an instant, for each step on the way. ``stopwatch`` is a clock that nobody sets."""
 
-    __slots__ = ("_clock", "_ends_at")
+    __slots__ = ("_ends_at", "_stopwatch")
 
-    def __init__(self, clock: Clock, allowed: Millis) -> None:
-        self._clock = clock
-        self._ends_at = clock.now() + allowed
+    def __init__(self, stopwatch: Clock, allowed: Millis) -> None:
+        self._stopwatch = stopwatch
+        self._ends_at = stopwatch.now() + allowed
 
     def seconds_left(self, wanted: float | None) -> float:
         """The seconds a step may take; raises ``httpcore.ReadTimeout`` when there are none."""
-        left = (self._ends_at - self._clock.now()) / 1000
+        left = (self._ends_at - self._stopwatch.now()) / 1000
         if left <= 0:
             message = "the time for this request is over"
             raise httpcore.ReadTimeout(message)

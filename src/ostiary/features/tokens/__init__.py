@@ -11,7 +11,7 @@ development_key.py   the key that a developer's machine makes
 jwks.py              the public halves, for others
 token_wish.py        scope, audience, claims and lifetime that one issue asks for
 issuing.py, actions.py  ``auth.tokens``
-families.py, refresh_token_rotation.py  refresh tokens
+families.py, refresh_token_rotation.py, grant_errors.py  refresh tokens
 token_cookies.py, csrf_binding.py       tokens in cookies
 trusted_issuer.py, foreign_tokens.py, foreign_claims.py, introspection.py  other issuers' tokens
 store.py             the tables and their statements

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from ostiary.features.tokens.access_token import BEARER, AccessTokens, Grant
 from ostiary.features.tokens.csrf_binding import binding_of
+from ostiary.features.tokens.grant_errors import InvalidScope
 from ostiary.features.tokens.present import BearerReader
 from ostiary.features.tokens.token_wish import TokenWish, make_wish
 from ostiary.kernel.clock import SECOND, Clock, Millis
-from ostiary.kernel.errors import AuthError, ConfigurationError, InvalidCredential, misconfigured
+from ostiary.kernel.errors import ConfigurationError, InvalidCredential, misconfigured
 from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import decode_factors, encode_factors
 from ostiary.kernel.joint_epoch import joint_epoch, own_epoch
@@ -33,17 +34,6 @@ if TYPE_CHECKING:
     from ostiary.features.tokens.families import NewFamily, RefreshFamilies
     from ostiary.features.tokens.store import RefreshFamily
     from ostiary.storage.database import Database, Transaction
-
-
-class InvalidScope(AuthError):
-    """More was asked for than the refresh token has (RFC 6749 §6, RFC 9700 §4.14.2)."""
-
-    code = "invalid_scope"
-    status = 400
-    public_message = "The scope is wider than what was granted."
-
-    def __init__(self) -> None:
-        super().__init__(members={"error": "invalid_scope"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ostiary.features.tokens import store
 from ostiary.features.tokens.events import EverybodysTokensRevoked
+from ostiary.features.tokens.grant_errors import InvalidGrant
 from ostiary.features.tokens.refresh_token_rotation import NotGood, RefreshStanding, check_refresh
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import MINUTE, Clock, Millis
-from ostiary.kernel.errors import AuthError, Unavailable
+from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.events import (
     CredentialRejected,
@@ -46,18 +47,6 @@ _TRIES: Final = 4
 _LONGEST_DEVICE: Final = 300
 # A session that another one of the same browser replaces ends nothing: its families follow (``session_replaced``).
 _FAMILIES_STAY: Final = frozenset({"replaced"})
-
-
-class InvalidGrant(AuthError):
-    """A refresh token that gives nothing (RFC 6749 §5.2). One answer for every reason."""
-
-    code = "invalid_grant"
-    status = 400
-    public_message = "This refresh token is not good any more. Please sign in again."
-
-    def __init__(self, *, detail: str) -> None:
-        # RFC 6749 §5.2: where an OAuth client looks.
-        super().__init__(detail=detail, members={"error": "invalid_grant"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
