@@ -11,7 +11,7 @@ from ostiary.features.accounts import (
     RegistrationRefused,
 )
 from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
-from ostiary.features.tokens import SigningKeyMade, SigningKeyRetired
+from ostiary.features.tokens import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
     BrowserForgotten,
@@ -55,6 +55,7 @@ __all__ = [
     "CsrfFailed",
     "Event",
     "EverybodySignedOut",
+    "EverybodysTokensRevoked",
     "GuessesForgiven",
     "IdentifierAdded",
     "IdentifierRemoved",

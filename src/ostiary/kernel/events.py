@@ -124,7 +124,7 @@ class PasswordChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EverybodySignedOut(Event):
-    """An operator ended every session there is, and what would begin another without a proof."""
+    """An operator ended every session and every token there is, and what would begin another without a proof."""
 
     reason: str
     sessions: int
