@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
-from flask import current_app
+from flask import Request, current_app
 from flask.globals import request_ctx
 from flask.views import View
 
@@ -44,7 +44,7 @@ class Check:
 class Doorkeeper(Protocol):
     """Who carries a check out: the ``Auth`` object."""
 
-    def enter(self, check: Check, variables: dict[str, Any]) -> None:
+    def enter(self, check: Check, request: Request) -> None:
         """Let the request pass, or raise."""
         ...
 
@@ -100,7 +100,7 @@ class Guard:
                     return current_app.make_default_options_response()
             else:
                 for check in checks:
-                    keeper.enter(check, request.view_args or {})
+                    keeper.enter(check, request)
             if is_async:
                 return current_app.ensure_sync(view)(*args, **kwargs)
             return view(*args, **kwargs)
