@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from flask import Request, after_this_request, request
-from flask.globals import request_ctx
 from werkzeug.wrappers import Response
 
+from ostiary.flask.context import present_context
 from ostiary.flask.state import AppState
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
@@ -26,7 +26,7 @@ def current_caller(state: AppState) -> Caller:
 
     Raises the ``AuthError`` of a bad explicit credential, and ``CsrfRefused``.
     """
-    return caller_of(state, request_ctx.request)
+    return caller_of(state, present_context().request)
 
 
 def caller_of(state: AppState, request: Request) -> Caller:

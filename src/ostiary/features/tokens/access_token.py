@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from ostiary.features.tokens.csrf_binding import binding_of
-from ostiary.features.tokens.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.features.tokens.signing_keys import SigningKeys
 from ostiary.features.tokens.verified_token import VerifiedToken
 from ostiary.kernel.authentication_context import acr_of, amr_of, auth_time_of
@@ -22,6 +21,7 @@ from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.identifiers import new_id
 from ostiary.kernel.principal import Credential, On, Principal, decode_place, encode_place
+from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.standards.jose.access_token_claims import (
     ACCESS_TOKEN_CLAIMS,

@@ -1,4 +1,4 @@
-"""Verdicts on tokens, remembered: bounded, keyed by the SHA-256 of the whole token, each until an instant.
+"""Verdicts on credentials, remembered: bounded, keyed by the SHA-256 of the whole credential, each until an instant.
 
 Two halves: the younger takes what is new or was asked for, and once it is full the older is dropped. So there is no lock
 to be held by a thread that a fork leaves behind, and remembering costs the same however much is remembered.

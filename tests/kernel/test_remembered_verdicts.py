@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ostiary.features.tokens.remembered_verdicts import RememberedVerdicts, token_digest
+from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 
 
 def test_a_verdict_counts_until_its_instant() -> None:
