@@ -39,6 +39,14 @@ class LinkNotGood(AuthError):
     public_message = "This link is no longer good."
 
 
+class NameTakenMeanwhile(AuthError):
+    """Between the registration and its link, somebody has taken the user name, or one that looks like it."""
+
+    code = "username_taken"
+    status = 409
+    public_message = "Somebody has taken this user name meanwhile. Please register again with another one."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A registration that waits for its link; ``binding`` is for the browser that began it."""
@@ -107,8 +115,12 @@ class Registration:
             raise ValidationFailed(FieldError("email", "required", "An email address is needed, to be confirmed."))
         self._refuse_taken_name(new)
         if email is None:
-            with self._database.write() as tx:
-                return self._accounts.create_in(tx, new)
+            try:
+                with self._database.write() as tx:
+                    return self._accounts.create_in(tx, new)
+            except IdentifierTaken:
+                # Somebody was faster by a moment.
+                raise ValidationFailed(NAME_TAKEN) from None
         # A stranger must not fill somebody's mailbox, from however many networks.
         self._mail_limits.charge("register", email)
         owner = self._accounts.find(email=email.shown)
@@ -128,7 +140,7 @@ class Registration:
     def _refuse_taken_name(self, new: NewAccount) -> None:
         """A user name is public: that it is taken is told at once, beside its field."""
         for one in new.identifiers:
-            if one.kind == "username" and self._accounts.find(username=one.shown) is not None:
+            if one.kind == "username" and self._accounts.is_taken(one):
                 raise ValidationFailed(NAME_TAKEN)
 
     def _letter(self, email: Identifier, token: str, owner: Account | None, lifetime: Millis) -> Mail:
@@ -178,6 +190,8 @@ class Registration:
             parts = {_PART: HashedPassword(payload[_PART])}
             return self._accounts.create_in(tx, replace(new, verified=proven, parts=parts)).id
         except IdentifierTaken as taken:
+            if taken.kind == "username":
+                raise NameTakenMeanwhile from None
             # Two registrations of one address, and the other link was used first.
             raise LinkNotGood(detail=f"{taken.kind} taken meanwhile") from None
 
