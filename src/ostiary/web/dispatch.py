@@ -41,6 +41,9 @@ def dispatch(
     if request.method not in SAFE_METHODS:
         bound_body(request)
     caller = _let_in(route, request, guard, visitor)
+    if any("\0" in value for value in variables.values()):
+        # PostgreSQL keeps no text with a NUL in it, and would rather fail than find nothing.
+        raise AuthError("There is nothing here.", code="not_found", status=404)
     call = Call(request, caller, variables, resources, lambda binding: guard.check_csrf(request, binding))
     try:
         if route.limit is not None and client.network is not None:

@@ -6,7 +6,6 @@ start.py      a new session for a sign-in
 present.py    the cookie of a request, checked
 end.py        here, elsewhere, everywhere
 devices.py    the list a person sees
-device_name.py  what a browser is called there
 http.py       the addresses
 """
 
