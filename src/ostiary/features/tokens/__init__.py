@@ -2,7 +2,7 @@
 
 settings.py          how long, by which key, for whom
 access_token.py      issuing and verifying access tokens (RFC 9068)
-verified_token.py    what a good one says, and the memory of those seen before
+verified_token.py    what a good one says
 present.py           ``Authorization: Bearer``
 signing_keys.py      what signs and what verifies
 signing_key_life.py  next, current, retired
