@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -107,6 +108,7 @@ def _all_good(workers, tokens) -> None:
 
 
 @pytest.mark.asvs("V15.4.2")
+@pytest.mark.attack("S22")
 def test_processes_that_sign_first_make_one_key_and_believe_each_other_at_once(shop, workers):
     # All have looked, and found none, in the same instant as the first token is signed.
     assert workers.do("present", ["x.y.z"]) == [401] * PROCESSES
@@ -116,6 +118,7 @@ def test_processes_that_sign_first_make_one_key_and_believe_each_other_at_once(s
     _all_good(workers, tokens)
 
 
+@pytest.mark.attack("S22")
 def test_the_successor_that_is_due_is_made_once_and_no_token_is_refused(shop, workers):
     before = workers.do("sign")
     life = 90 * DAY
@@ -129,6 +132,7 @@ def test_the_successor_that_is_due_is_made_once_and_no_token_is_refused(shop, wo
     assert kids[0] == kids[1] != kids[2]
 
 
+@pytest.mark.attack("S22")
 def test_keys_that_are_rotated_by_all_at_once_leave_one_that_signs_and_refuse_no_token(shop, workers):
     tokens = workers.do("sign")
     for _ in range(3):
@@ -151,6 +155,43 @@ def test_a_key_that_is_retired_while_others_rotate_and_sign_is_believed_nowhere(
         after = workers.do("sign", [""])
         assert kid not in {_kid(one) for one in after}
         _all_good(workers, after)
+
+
+# Rotates and retires for ever, and says what it has signed with each key.
+ROTATE = """
+import os, sys
+os.environ["OSTIARY_DEVELOPMENT"] = "1"
+from tests.shop import FrozenClock
+from tests.token_shop import open_token_shop
+from ostiary.features.tokens.signing_keys import SigningKeys
+with open_token_shop(sys.argv[1], clock=FrozenClock()) as shop:
+    client, keys = shop.app.test_client(use_cookies=False), shop.runtime.resources[SigningKeys]
+    shop.clock.pass_(int(sys.argv[2]))
+    while True:
+        shop.clock.pass_(1)
+        keys.rotate(shop.clock.now(), at_once=True)
+        print(client.post("/vouch/ada").json["access_token"], flush=True)
+"""
+
+
+@pytest.mark.attack("X5")
+def test_a_worker_that_is_killed_while_it_rotates_takes_no_token_along(shop, database_url):
+    tokens = []
+    for length in (1, 2, 3, 5):
+        command = [sys.executable, "-c", ROTATE, database_url, str(length * 1_000)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        lines = [process.stdout.readline() for _ in range(length)]
+        process.send_signal(signal.SIGKILL)
+        rest, _ = process.communicate()
+        tokens += [line.strip() for line in [*lines, *rest.splitlines(keepends=True)] if line.endswith("\n")]
+    shop.clock.pass_(15 * SECOND)
+    client = shop.app.test_client(use_cookies=False)
+    presented = [client.get("/account", headers={"Authorization": f"Bearer {token}"}) for token in tokens]
+    assert {answer.status_code for answer in presented} == {200}
+    assert len({_kid(token) for token in tokens}) == len(tokens) >= 11
+    # One signs, all others are believed, and whoever comes next goes on.
+    assert _states(shop).count("next") == 0
+    assert shop.program().who == "ada"
 
 
 def _kid(token: str) -> str:

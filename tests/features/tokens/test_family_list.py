@@ -24,6 +24,7 @@ def listed(shop, subject="ada"):
         return shop.auth.tokens.families(subject)
 
 
+@pytest.mark.asvs("V10.4.9")
 def test_the_holder_of_an_unrestricted_token_sees_who_holds_one_and_which_is_hers(shop):
     here = shop.program()
     shop.clock.pass_(MINUTE)
@@ -125,7 +126,6 @@ def test_tokens_issued_beside_a_session_say_so(database_url):
         assert (family["session"], family["current"]) == (session["id"], False)
 
 
-@pytest.mark.attack("O14")
 def test_what_a_client_says_of_itself_is_shown_as_text(database_url):
     with open_token_shop(database_url, Sessions()) as shop:
         browser = shop.browser()

@@ -74,6 +74,7 @@ def test_of_many_that_find_no_key_one_makes_it(database):
 
 
 @pytest.mark.asvs("V13.3.1")
+@pytest.mark.attack("W2")
 def test_the_private_half_is_sealed_and_bound_to_its_row(database):
     keys = keys_of(database)
     secret = keys.signer(NOON).private_members()["d"].encode()
