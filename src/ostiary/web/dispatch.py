@@ -53,6 +53,7 @@ def dispatch(
     except AuthError as error:
         if route.again is None or error.answers_itself or not wants_page(request.environ):
             raise
+        guard.challenge(error)
         response = finish(route.again(call, error))
         # Retry-After (RFC 6585 §4), for a person's browser too.
         for name, value in error.headers.items():

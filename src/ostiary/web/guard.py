@@ -250,6 +250,11 @@ class RequestGuard:
             AccessDenied(at=self._clock.now(), subject=subject, code="guard_failed", endpoint=endpoint_of(request))
         )
 
+    def challenge(self, error: AuthError) -> None:
+        """Have a refusal say what would be accepted. RFC 9110 §15.5.2: every 401 does, also that of a wrong password."""
+        if error.status == 401 and self.challenges and "WWW-Authenticate" not in error.headers:
+            error.headers = {**error.headers, "WWW-Authenticate": ", ".join(self.challenges)}
+
     def refusal(
         self,
         caller: Caller,
@@ -265,9 +270,10 @@ class RequestGuard:
         subject = principal.subject or None
         self._announce(AccessDenied(at=self._clock.now(), subject=subject, code=code, endpoint=endpoint))
         if not principal:
-            headers = {"WWW-Authenticate": ", ".join(self.challenges)} if self.challenges else None
             told = caller.renewable.code if caller.renewable is not None else None
-            return NotAuthenticated(detail=detail, code=told, headers=headers)
+            refused = NotAuthenticated(detail=detail, code=told)
+            self.challenge(refused)
+            return refused
         if hidden:
             return NotAllowed("There is nothing here.", code="not_found", status=404, detail=detail)
         # A program is told in the header what its token lacks; a browser's own pages ask for the next proof.

@@ -84,6 +84,7 @@ def test_factor_by_factor_through_a_handle(strict):
     first = strict.token()
     assert (first.status_code, first.json["code"], first.json["methods"]) == (401, "factor_needed", ["totp"])
     assert first.json["next"] == "/auth/token"
+    assert first.headers["WWW-Authenticate"] == 'Bearer realm="api"'
     assert "Set-Cookie" not in first.headers
     second = strict.token(handle=first.json["handle"], method="totp", code="123456")
     assert Program(strict, second).who == "ada"
