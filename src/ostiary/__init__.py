@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ostiary.features.passwords.own_hashes import hash_password, verify_password
     from ostiary.features.rate_limits import RateLimits
     from ostiary.features.remember_me import RememberMe
+    from ostiary.features.revocation import Revocation
     from ostiary.features.sessions import Sessions
     from ostiary.features.sign_in import SignIn
     from ostiary.features.tokens import Tokens
@@ -56,6 +57,7 @@ _HOME = {
     "Principal": "ostiary.kernel.principal",
     "RateLimits": "ostiary.features.rate_limits",
     "RememberMe": "ostiary.features.remember_me",
+    "Revocation": "ostiary.features.revocation",
     "Sessions": "ostiary.features.sessions",
     "SignIn": "ostiary.features.sign_in",
     "SignInIncomplete": "ostiary.runtime.sign_in_answer",
@@ -90,6 +92,7 @@ __all__ = [
     "Principal",
     "RateLimits",
     "RememberMe",
+    "Revocation",
     "Sessions",
     "SignIn",
     "SignInIncomplete",

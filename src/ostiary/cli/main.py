@@ -18,8 +18,9 @@ from ostiary.cli.refusals import OperatorGroup
 from ostiary.cli.sessions import sessions
 from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
+from ostiary.cli.tokens import tokens
 
-COMMANDS: Final = (accounts, api_keys, audit, check, db, forgive, keys, mail, sessions, signing_keys, templates)
+COMMANDS: Final = (accounts, api_keys, audit, check, db, forgive, keys, mail, sessions, signing_keys, templates, tokens)
 """Every command, the same under ``ostiary`` and ``flask ostiary``."""
 
 

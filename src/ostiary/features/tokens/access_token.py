@@ -78,6 +78,15 @@ class Grant:
     lifetime: Millis | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedAccessToken:
+    """A token that was just signed: its text, its id, and when it expires, in milliseconds since the Unix epoch."""
+
+    text: str = field(repr=False)
+    jti: str
+    expires_at: Millis
+
+
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
@@ -109,11 +118,12 @@ class AccessTokens:
         """Have a key that signs: to be called before a transaction in which ``issue`` is, since keys are read and made."""
         self._keys.signer(now)
 
-    def issue(self, grant: Grant, *, now: Millis) -> str:
+    def issue(self, grant: Grant, *, now: Millis) -> IssuedAccessToken:
         """A token for a grant. Raises ``ConfigurationError`` for extra claims or a lifetime that no token may have."""
         lifetime = self._lifetime_of(grant)
         # Whole seconds (RFC 7519 §2), down: a token never lives longer than was said.
         issued_at = now // SECOND
+        expires_at, jti = issued_at + lifetime // SECOND, new_id(now, secrets.token_bytes(10))
         auth_time = auth_time_of(grant.factors)
         claims: dict[str, object] = {
             **checked_extra_claims(grant.claims),
@@ -121,9 +131,9 @@ class AccessTokens:
             "aud": self._audience_of(grant),
             "sub": _named("the subject", grant.subject),
             "client_id": _named("the client", grant.client or self._issuer),
-            "jti": new_id(now, secrets.token_bytes(10)),
+            "jti": jti,
             "iat": issued_at,
-            "exp": issued_at + lifetime // SECOND,
+            "exp": expires_at,
             "acr": acr_of(grant.factors),
             "amr": amr_of(grant.factors),
             OWN_CLAIM: _write_own(grant),
@@ -132,11 +142,11 @@ class AccessTokens:
             claims["auth_time"] = auth_time // SECOND
         if grant.scope is not None:
             claims["scope"] = write_scope(grant.scope)
-        token = sign_compact(claims, self._keys.signer(now), type=ACCESS_TOKEN_TYPE)
-        if len(token) > LONGEST_TOKEN:
-            what = f"an access token of {len(token)} characters: servers read {LONGEST_TOKEN}"
+        text = sign_compact(claims, self._keys.signer(now), type=ACCESS_TOKEN_TYPE)
+        if len(text) > LONGEST_TOKEN:
+            what = f"an access token of {len(text)} characters: servers read {LONGEST_TOKEN}"
             raise misconfigured("token_too_long", what, "narrow its scope, name fewer audiences, or add fewer claims")
-        return token
+        return IssuedAccessToken(text=text, jti=jti, expires_at=expires_at * SECOND)
 
     def verify(self, text: str, *, now: Millis) -> VerifiedToken:
         """What a token says, if it is ours, for us and good now. Whether it was revoked is asked elsewhere.
