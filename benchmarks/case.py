@@ -17,6 +17,9 @@ ORIGIN: Final = "https://shop.example"
 SECRET: Final = "Zk7Qw2mXp9Rt4Lc8Vb1Nf6Hj3Gd5Sy0a-Bench-Zk7Qw2mXp9Rt4Lc8Vb1Nf6Hj3"
 """The secret of every application here."""
 
+# What a browser says of a form on our own page: one library looks at the one, another at the other.
+_OWN_PAGE: Final = {"Sec-Fetch-Site": "same-origin", "Origin": ORIGIN}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -65,7 +68,7 @@ def get(app: Flask, path: str = "/guarded", *, cookie: str | None = None, author
 def cookies_after(app: Flask, path: str, **form: Any) -> str:
     """The Cookie header of a browser that has posted a form."""
     client = app.test_client()
-    answer = client.post(path, base_url=ORIGIN, headers={"Sec-Fetch-Site": "same-origin"}, **form)
+    answer = client.post(path, base_url=ORIGIN, headers=_OWN_PAGE, **form)
     if answer.status_code >= 400:
         message = f"{app.name} answered {answer.status} at {path}: {answer.get_data(as_text=True)[:300]}"
         raise RuntimeError(message)

@@ -134,7 +134,8 @@ def session_cases(place: Workplace) -> Iterator[Case]:
             name=f"Ostiary, session, one read a request ({where})",
             run=get(app, cookie=cookie),
             ours=True,
-            aim=2.3,
+            # The aim is about an SQLite file: a server answers when its network does.
+            aim=2.3 if where == "SQLite" else None,
         )
         if where == "SQLite":
             public = "public view of an application that has the library"
