@@ -62,6 +62,15 @@ class Rights(Protocol):
         """The roles the subject holds on the place or everywhere."""
         ...
 
+    def places(
+        self, principal: Principal, kind: str, *, role: str | None = None, permission: str | None = None
+    ) -> frozenset[str] | None:
+        """The names of the places of a kind where the subject holds it; None means everywhere.
+
+        For a WHERE clause: which organisations' rows may she see?
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
