@@ -11,6 +11,17 @@ from ostiary.features.accounts import (
     RegistrationRefused,
 )
 from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
+from ostiary.features.roles import (
+    GroupCreated,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    OrganisationSwitched,
+    RoleAssigned,
+    RoleDefined,
+    RoleRevoked,
+    RoleUndefined,
+)
 from ostiary.features.tokens import SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
@@ -53,12 +64,17 @@ __all__ = [
     "CsrfFailed",
     "Event",
     "EverybodySignedOut",
+    "GroupCreated",
+    "GroupDeleted",
+    "GroupMemberAdded",
+    "GroupMemberRemoved",
     "GuessesForgiven",
     "IdentifierAdded",
     "IdentifierRemoved",
     "IdentifierVerified",
     "MailGivenUp",
     "MailRefused",
+    "OrganisationSwitched",
     "PasswordChanged",
     "RateLimited",
     "RedirectRefused",
@@ -67,6 +83,10 @@ __all__ = [
     "Registered",
     "RegistrationRefused",
     "RememberTokenReused",
+    "RoleAssigned",
+    "RoleDefined",
+    "RoleRevoked",
+    "RoleUndefined",
     "SessionEnded",
     "SignInFailed",
     "SignInIncompleteYet",

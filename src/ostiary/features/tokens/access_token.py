@@ -20,7 +20,7 @@ from ostiary.kernel.clock import SECOND, Millis
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.identifiers import new_id
-from ostiary.kernel.principal import Credential, On, Principal, decode_place, encode_place
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, On, Principal, decode_place, encode_place
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.standards.jose.access_token_claims import (
     ACCESS_TOKEN_CLAIMS,
@@ -76,7 +76,7 @@ class Grant:
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
-    __slots__ = ("_audience", "_issuer", "_keys", "_known", "lifetime")
+    __slots__ = ("_audience", "_issuer", "_keys", "_known", "_tracks_rights", "lifetime")
 
     def __init__(
         self,
@@ -86,12 +86,15 @@ class AccessTokens:
         audience: str,
         lifetime: Millis,
         known: VerifiedTokens | None = None,
+        tracks_rights: bool = True,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._known = known if known is not None else VerifiedTokens()
         self.lifetime = lifetime
+        # Without the log of revocations, what a token said of its subject's rights stays said, whatever becomes of them.
+        self._tracks_rights = tracks_rights
 
     @property
     def issuer(self) -> str:
@@ -196,7 +199,7 @@ class AccessTokens:
                 scope=said.scope,
                 tenant=own.tenant,
                 claims=MappingProxyType(extra),
-                rights_version=own.rights,
+                rights_version=own.rights if self._tracks_rights else UNKNOWN_RIGHTS,
             ),
         )
 
