@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ostiary.features.accounts import Account, AccountActions, Accounts, Identifier, IdentifierTaken, Kind, NewAccount
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import HashedPassword, PasswordActions
+from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
-from ostiary.kernel.limit import Limit, Limiter
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.kernel.secret import new_secret
 from ostiary.web.addresses import Addresses
@@ -60,8 +60,7 @@ class Registration:
         "_addresses",
         "_clock",
         "_database",
-        "_limiter",
-        "_mail_limit",
+        "_mail_limits",
         "_mailer",
         "_needs_email",
         "_passwords",
@@ -78,8 +77,7 @@ class Registration:
         database: "Database",
         mailer: Mailer,
         addresses: Addresses,
-        limiter: Limiter,
-        mail_limit: Limit,
+        mail_limits: MailLimits,
         clock: Clock,
         settings: Accounts,
     ) -> None:
@@ -89,8 +87,7 @@ class Registration:
         self._database = database
         self._mailer = mailer
         self._addresses = addresses
-        self._limiter = limiter
-        self._mail_limit = mail_limit
+        self._mail_limits = mail_limits
         self._clock = clock
         self._unverified_may_sign_in = settings.unverified_may_sign_in
         self._needs_email = "email" in settings.identifiers and not settings.unverified_may_sign_in
@@ -111,7 +108,7 @@ class Registration:
             with self._database.write() as tx:
                 return self._accounts.create_in(tx, new)
         # A stranger must not fill somebody's mailbox, from however many networks.
-        self._limiter.charge(self._mail_limit, f"register:{email.mailbox}")
+        self._mail_limits.charge("register", email)
         owner = self._accounts.find(email=email.shown)
         binding, now = new_secret(), self._clock.now()
         with self._database.write() as tx:

@@ -1,17 +1,19 @@
 """Self-service: registration, confirmation, reset and change, wired for one application whose passwords are ours."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ostiary.features.accounts import AccountActions, Accounts
 from ostiary.features.one_time_tokens import OneTimeTokenActions
 from ostiary.features.passwords.http import CHANGE_ROUTES, REGISTRATION_ROUTES, RESET_ROUTES, password_facts
+from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.features.passwords.pages import PasswordPages, pages_of
 from ostiary.features.passwords.register import Registration
 from ostiary.features.passwords.reset import PasswordReset
 from ostiary.features.sign_in import SignInActions, SignInMethods, Way
-from ostiary.kernel.clock import HOUR, SECOND, Clock
-from ostiary.kernel.limit import Limit, Limiter
+from ostiary.kernel.client import ClientSource
+from ostiary.kernel.clock import SECOND, Clock
+from ostiary.kernel.limit import Limiter
 from ostiary.kernel.mail import Mailer
 from ostiary.storage.database import Database
 from ostiary.web.addresses import Addresses
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from ostiary.features.passwords.actions import PasswordActions
     from ostiary.kernel.feature import Feature
     from ostiary.kernel.resources import Resources
-
-# Mails of each sort to one address: enough for somebody who looks into the wrong mailbox first, too few to annoy her.
-_MAILS: Final = Limit("passwords.mail", 5, HOUR)
 
 
 def routes_of(on: "Mapping[str, Feature]") -> tuple[object, ...]:
@@ -53,8 +52,7 @@ def add_self_service(resources: "Resources", actions: "PasswordActions", setting
         "database": resources[Database],
         "mailer": mailer,
         "addresses": resources[Addresses],  # type: ignore[type-abstract]
-        "limiter": resources[Limiter],  # type: ignore[type-abstract]
-        "mail_limit": _MAILS,
+        "mail_limits": MailLimits(resources[Limiter], resources[ClientSource]),  # type: ignore[type-abstract]
         "clock": resources[Clock],  # type: ignore[type-abstract]
     }
     pages = pages_of(
