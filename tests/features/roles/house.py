@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from flask import request
 from tests.shop import Browser, FrozenClock, Shop, hashed, open_shop
 
-from flask import request
 from ostiary import Roles
 from ostiary.features.roles import RoleActions
 from ostiary.features.roles.rights import RoleRights

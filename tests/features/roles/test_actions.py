@@ -1,7 +1,6 @@
 """Roles given and taken: by whom, where, until when; each change is one row, one event, and a new version of her rights."""
 
 from datetime import UTC, datetime, timedelta
-
 from urllib.parse import quote
 
 import pytest
@@ -92,7 +91,9 @@ def test_a_name_that_only_looks_like_a_role_is_neither_given_nor_asked_for(house
     assert browser.get(f"/role/{quote(name)}").status_code in (403, 404)
 
 
-@pytest.mark.parametrize("on", ["acme", ("org",), ("", "acme"), ("org", ""), ("a:b", "c"), ("org", "a\nb"), ("org", "a" * 300)])
+@pytest.mark.parametrize(
+    "on", ["acme", ("org",), ("", "acme"), ("org", ""), ("a:b", "c"), ("org", "a\nb"), ("org", "a" * 300)]
+)
 def test_a_place_is_a_kind_and_a_name(house_here, on) -> None:
     assert _refused(house_here.roles.assign, "ada", "editor", on=on) == [("on", "unusable")]
     assert _refused(house_here.roles.of, "ada", on) == [("on", "unusable")]

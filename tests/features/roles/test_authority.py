@@ -61,7 +61,10 @@ def test_permissions_are_not_the_role_since_a_guard_may_ask_for_its_name() -> No
 def test_a_narrowed_credential_carries_no_role_to_give() -> None:
     for scope in (frozenset(), frozenset({"role:assign"}), frozenset({"article:*", "role:*"})):
         narrow = replace(ADA, scope=scope)
-        assert _authority(_hold("editor"), principal=narrow).check_give(BOB, "editor", None, None).code == "insufficient_scope"
+        assert (
+            _authority(_hold("editor"), principal=narrow).check_give(BOB, "editor", None, None).code
+            == "insufficient_scope"
+        )
     wide = replace(ADA, scope=frozenset({"*"}))
     assert _authority(_hold("editor"), principal=wide).check_give(BOB, "editor", None, None)
 
@@ -109,12 +112,19 @@ def test_a_role_is_defined_with_what_its_author_holds_everywhere() -> None:
 
 
 HOLDINGS = st.lists(
-    st.builds(_hold, st.sampled_from(sorted(ROLES)), st.sampled_from([None, ACME, OTHER]), st.sampled_from([None, NOON + 5])),
+    st.builds(
+        _hold, st.sampled_from(sorted(ROLES)), st.sampled_from([None, ACME, OTHER]), st.sampled_from([None, NOON + 5])
+    ),
     max_size=4,
 )
 
 
-@given(HOLDINGS, st.sampled_from(sorted(ROLES)), st.sampled_from([None, ACME, OTHER]), st.sampled_from([None, NOON + 5, NOON + 9]))
+@given(
+    HOLDINGS,
+    st.sampled_from(sorted(ROLES)),
+    st.sampled_from([None, ACME, OTHER]),
+    st.sampled_from([None, NOON + 5, NOON + 9]),
+)
 def test_whoever_is_given_something_never_holds_more_than_who_gave_it(holdings, role, on, until) -> None:
     if not _authority(*holdings).check_give(BOB, role, on, until):
         return

@@ -16,7 +16,9 @@ def test_a_group_is_a_word_or_the_place_that_an_organisation_is() -> None:
 
 
 @pytest.mark.attack("V4")
-@pytest.mark.parametrize("name", ["", "Sales", "sales ", "sales\0", "org:acme", "ｓales", "a" * 65, ("", "x"), ("a:b", "c"), 5, None])
+@pytest.mark.parametrize(
+    "name", ["", "Sales", "sales ", "sales\0", "org:acme", "ｓales", "a" * 65, ("", "x"), ("a:b", "c"), 5, None]
+)
 def test_what_is_neither_names_no_group(name) -> None:
     with pytest.raises(ValueError, match="names no group"):
         Group(name)

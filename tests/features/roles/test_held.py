@@ -9,7 +9,9 @@ from ostiary.features.roles.held import LONGEST_REMEMBERED, Holding, work_out
 from ostiary.storage.revocations import SUBJECT_ROWS_LIVE
 
 ACME, OTHER, TEAM = ("org", "acme"), ("org", "other"), ("team", "acme")
-DEFINITIONS = Definitions({"editor": ["writer", "article:*"], "writer": ["note:write"], "reader": ["article:read"]}, ["reader"])
+DEFINITIONS = Definitions(
+    {"editor": ["writer", "article:*"], "writer": ["note:write"], "reader": ["article:read"]}, ["reader"]
+)
 
 
 def _work_out(*holdings, now=NOON):
@@ -40,7 +42,9 @@ def test_what_has_ended_is_not_held_at_the_very_instant() -> None:
 
 
 def test_what_is_worked_out_is_good_until_the_next_end() -> None:
-    held = _work_out(_hold("editor", ACME, NOON + 500), _hold("writer", None, NOON + 900), _hold("editor", None, NOON - 1))
+    held = _work_out(
+        _hold("editor", ACME, NOON + 500), _hold("writer", None, NOON + 900), _hold("editor", None, NOON - 1)
+    )
     assert held.until == NOON + 500
     assert _work_out(_hold("editor", ACME)).until == NOON + LONGEST_REMEMBERED
 
@@ -63,7 +67,12 @@ PLACES = st.sampled_from([None, ACME, OTHER, TEAM])
 HOLDINGS = st.lists(st.builds(_hold, st.sampled_from(["editor", "writer", "reader", "gone"]), PLACES))
 
 
-@given(HOLDINGS, PLACES, st.sampled_from(["editor", "writer", "reader"]), st.sampled_from(["article:read", "article:write", "note:write"]))
+@given(
+    HOLDINGS,
+    PLACES,
+    st.sampled_from(["editor", "writer", "reader"]),
+    st.sampled_from(["article:read", "article:write", "note:write"]),
+)
 def test_the_places_are_those_where_a_guard_would_let_her_through(holdings, place, role, permission) -> None:
     held = _work_out(*holdings)
     if place is None:

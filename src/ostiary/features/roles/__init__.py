@@ -10,13 +10,15 @@ rights.py        what a guard asks: remembered until anything changes
 authority.py     nobody gives what she does not hold
 change.py        in whose name, under which locks
 actions.py       ``auth.roles``
+organisations.py where a session acts
 groups.py        ``auth.roles.groups``: groups and organisations
 new_account.py   the roles of a new account
+http.py, group_http.py  the addresses
 events.py        what is told
 store.py         the tables and their statements
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ostiary.features.roles.authority import ASSIGN, ASSIGN_TO_SELF, DEFINE, READ
@@ -37,9 +39,11 @@ from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
-from ostiary.kernel.feature import feature
+from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.resources import Resources
+from ostiary.kernel.session_places import SessionPlaces
 from ostiary.web.contribution import Contribution
+from ostiary.web.section import Section
 
 if TYPE_CHECKING:
     from ostiary.features.roles.actions import RoleActions
@@ -97,6 +101,13 @@ class Roles(RolesSettings):
         """What is wrong with these settings."""
         yield from self.setting_problems()
 
+    def routes(self, on: Mapping[str, Feature]) -> tuple[object, ...]:
+        """Who holds what, for administrators; and where sessions are, the organisation a session acts at."""
+        from ostiary.features.roles import group_http, http  # SQLAlchemy only where it is used
+
+        found = (*http.ROUTES, *group_http.ROUTES)
+        return (*found, *group_http.SESSION_ROUTES) if "sessions" in on else found
+
     def expiring(self) -> tuple[object, ...]:
         """Assignments that have ended."""
         from ostiary.features.roles.store import role_assignments  # SQLAlchemy only where it is used
@@ -109,6 +120,7 @@ class Roles(RolesSettings):
         from ostiary.features.roles.actions import RoleActions  # SQLAlchemy only where it is used
         from ostiary.features.roles.change import Changes
         from ostiary.features.roles.definitions import Definitions
+        from ostiary.features.roles.group_http import organisation_facts
         from ostiary.features.roles.rights import RoleRights
         from ostiary.storage.database import Database
         from ostiary.storage.guard_reads import GuardReads
@@ -123,4 +135,7 @@ class Roles(RolesSettings):
             definitions=definitions,
         )
         rights = RoleRights(definitions, resources[GuardReads], clock)
-        return Contribution(actions=RoleActions(changes), rights=rights)
+        # Asked for when it is used: sessions may be built after this, or not be on.
+        actions = RoleActions(changes, sessions=lambda: resources.find(SessionPlaces))  # type: ignore[type-abstract]
+        section = Section(name="organisations", template="roles/section.html", place=50, facts=organisation_facts)
+        return Contribution(actions=actions, rights=rights, sections=(section,))

@@ -4,7 +4,7 @@ Every change raises the rights of everybody it concerns in its own transaction, 
 every process.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from ostiary.features.roles import store
@@ -25,9 +25,13 @@ from ostiary.features.roles.holder import (
     holder_of,
     place_text,
 )
+from ostiary.features.roles.organisations import Organisations
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.errors import FieldError, ValidationFailed
+from ostiary.kernel.permission import all_covered
 from ostiary.kernel.principal import On, encode_place
+from ostiary.kernel.session_places import SessionPlaces
+from ostiary.kernel.subject import Identified, subject_of
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import raise_rights
 
@@ -41,11 +45,12 @@ MOST_LISTED = 1000
 class RoleActions(RoleDefinitions):
     """``auth.roles``."""
 
-    __slots__ = ("groups",)
+    __slots__ = ("_organisations", "groups")
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, *, sessions: Callable[[], SessionPlaces | None]) -> None:
         super().__init__(changes)
         self.groups = GroupActions(changes)
+        self._organisations = Organisations(changes, sessions)
 
     # --- changing -----------------------------------------------------------------------------------------
 
@@ -114,6 +119,21 @@ class RoleActions(RoleDefinitions):
                 )
             )
             return True
+
+    # --- organisations ------------------------------------------------------------------------------------
+
+    def organisations(self, who: str | Identified) -> tuple[On, ...]:
+        """The places somebody belongs to: organisations she is a member of, and places where she was given a role."""
+        return self._organisations.of(subject_of(who))
+
+    def switch(self, on: On | None) -> None:
+        """Let the caller's session act at a place she belongs to, from its next request on; None is at none in particular.
+
+        ``auth.principal.tenant`` is that place then, and guards elsewhere refuse the session. Raises ``NotAMember`` (404),
+        and ``NoSession`` for any other credential.
+        """
+        place_text(on)
+        self._organisations.switch(self._changes.caller(), on)
 
     # --- for an account that is being made, or closed ---------------------------------------------------------
 
@@ -185,6 +205,34 @@ class RoleActions(RoleDefinitions):
         holdings, grants, version = store.read_lookup(rows)
         return work_out(holdings, self._changes.definitions, grants, version=version, now=self._changes.clock.now())
 
+    def scope_of(
+        self, who: str | Identified, roles: Iterable[str], *, within: Iterable[str] | None = None
+    ) -> frozenset[str]:
+        """What a credential is narrowed to that is to carry only these roles of somebody; ``within`` narrows it further.
+
+        A credential carries permissions and no role's name. Raises ``ValidationFailed`` for a role she does not hold
+        everywhere, for roles that grant no permission, and for a permission beyond them.
+        """
+        if isinstance(roles, str):
+            raise _not_held("roles", "text", f"Write a list: roles=[{roles!r}].")
+        names = frozenset(roles)
+        lacking = sorted(names - self.of(who))
+        if lacking:
+            raise _not_held("roles", "not_held", f"She does not hold {', '.join(lacking)} everywhere.")
+        with self._changes.database.read() as connection:
+            grants = store.read_definitions(connection)
+        granted = self._changes.definitions.expand(names, grants).permissions
+        if not granted:
+            raise _not_held(
+                "roles", "grants_nothing", "These roles grant no permission, and a credential carries nothing else."
+            )
+        if within is None:
+            return granted
+        wanted = frozenset({within} if isinstance(within, str) else within)
+        if not all_covered(granted, wanted):
+            raise _not_held("scope", "not_held", "The scope names a permission that these roles do not grant.")
+        return wanted
+
     def _held_by_group(self, group: Group, on: On | None) -> HeldAt:
         holder, now = holder_of(group), self._changes.clock.now()
         with self._changes.database.read() as connection:
@@ -215,6 +263,10 @@ class RoleActions(RoleDefinitions):
             return store.find_assignments(
                 connection, holder=holder, role=role, place=place, now=self._changes.clock.now(), limit=limit
             )
+
+
+def _not_held(field: str, code: str, text: str) -> ValidationFailed:
+    return ValidationFailed(FieldError(field, code, text))
 
 
 def unknown_role(changes: Changes, role: object, further: Iterable[str] = ()) -> ValidationFailed:

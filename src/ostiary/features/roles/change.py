@@ -57,7 +57,7 @@ class Change:
 class Changes:
     """Begins changes."""
 
-    __slots__ = ("_bus", "_caller", "clock", "database", "definitions")
+    __slots__ = ("bus", "caller", "clock", "database", "definitions")
 
     def __init__(
         self, *, database: Database, bus: EventBus, clock: Clock, caller: CallerSource, definitions: Definitions
@@ -65,8 +65,8 @@ class Changes:
         self.database = database
         self.clock = clock
         self.definitions = definitions
-        self._bus = bus
-        self._caller = caller
+        self.bus = bus
+        self.caller = caller
 
     def author(self, by: str | None) -> Author:
         """In whose name a change would be made now. To be called before a transaction: it reads the credential.
@@ -78,7 +78,7 @@ class Changes:
                 message = f"by= is one line of at most {_LONGEST_BY} characters"
                 raise ValueError(message)
             return Author(None, by)
-        caller = self._caller()
+        caller = self.caller()
         if caller is not None and not caller:
             detail = (
                 "nobody is signed in, so nobody's rights allow it; by='sign-up' makes it the application's own change"
@@ -108,4 +108,4 @@ class Changes:
             holdings, grants, _ = store.read_lookup(store.read_rows(tx.connection, caller.subject))
             groups = store.groups_of(tx.connection, caller.subject)
             authority = Authority(caller, holdings, groups, self.definitions, grants, now=now)
-        return Change(tx, now, author.by, authority, self._bus)
+        return Change(tx, now, author.by, authority, self.bus)

@@ -1,7 +1,8 @@
 """The roles of a new account: checked before the transaction that makes the account, given inside it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ostiary.features.roles.change import Author
 from ostiary.features.roles.holder import Holder
@@ -32,7 +33,7 @@ class RolesPart:
         """Check that there are such roles. Raises ``ValidationFailed``."""
         if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
             raise ValidationFailed(FieldError("roles", "not_a_list", "Give a list of roles."))
-        names: list[object] = list(value)
+        names = list(cast("Iterable[object]", value))
         for name in names:
             self._roles.require_role(name)
         return PreparedRoles(tuple(sorted({str(name) for name in names})), self._roles.author())

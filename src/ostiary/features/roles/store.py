@@ -98,7 +98,7 @@ _DEFINITIONS: Final[ColumnElement[int]] = literal_column("491260994931", BIGINT)
 # --- the lookup ---------------------------------------------------------------------------------------------
 
 
-def lookup() -> CompoundSelect[Any]:
+def lookup() -> CompoundSelect[str, Any, Any, Any, Any]:
     """All that a subject's rights are made of, in one statement. Parameter: ``subject``.
 
     Rows of (what, text, text, number, text): ``held``, role, place, end, group; ``grants``, role, entry; ``version``, and
