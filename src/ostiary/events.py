@@ -22,7 +22,7 @@ from ostiary.features.roles import (
     RoleRevoked,
     RoleUndefined,
 )
-from ostiary.features.tokens import SigningKeyMade, SigningKeyRetired
+from ostiary.features.tokens import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
     BrowserForgotten,
@@ -33,6 +33,8 @@ from ostiary.kernel.events import (
     Event,
     EverybodySignedOut,
     GuessesForgiven,
+    InvitationWithdrawn,
+    Invited,
     MailGivenUp,
     MailRefused,
     PasswordChanged,
@@ -64,6 +66,7 @@ __all__ = [
     "CsrfFailed",
     "Event",
     "EverybodySignedOut",
+    "EverybodysTokensRevoked",
     "GroupCreated",
     "GroupDeleted",
     "GroupMemberAdded",
@@ -72,6 +75,8 @@ __all__ = [
     "IdentifierAdded",
     "IdentifierRemoved",
     "IdentifierVerified",
+    "InvitationWithdrawn",
+    "Invited",
     "MailGivenUp",
     "MailRefused",
     "OrganisationSwitched",

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from flask import Blueprint, has_request_context, request
+from flask import Blueprint, has_request_context
+from flask.ctx import RequestContext
 
+from ostiary.flask.context import present_context
 from ostiary.flask.current import current_caller
 from ostiary.flask.demands import make_check
 from ostiary.flask.entry import enter
@@ -111,11 +113,11 @@ class Guards(Share):
         """Note that a function was wrapped, so that a guard in the wrong place can be found."""
         self._protection.remember(view, guarded)
 
-    def enter(self, check: Check, variables: dict[str, Any]) -> None:
+    def enter(self, check: Check, context: RequestContext) -> None:
         """Carry out one check of a guard for the present request: return, or raise the refusal."""
-        state = self._state()
+        state = self._state_of(context.app)
         try:
-            enter(state, self._users, check, variables, tenant=self._tenant)
+            enter(state, self._users, check, context.request, tenant=self._tenant)
         except AuthError as error:
             raise self._refuse(state, error) from None
 
@@ -128,7 +130,7 @@ class Guards(Share):
         """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met."""
         checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
         for check in checks:
-            self.enter(check, request.view_args or {})
+            self.enter(check, present_context())
 
     def decide(self, permission: str, *, on: On | None = None) -> Decision:
         """Whether the caller holds a permission, with the reasons."""

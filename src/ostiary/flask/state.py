@@ -58,6 +58,8 @@ class AppState:
     ) -> None:
         self.app = app
         self.url_prefix = url_prefix
+        # The mark in the environ of a request whose answer is watched. Applications may share an environ.
+        self.watched = f"ostiary.answer_watched.{id(self)}"
         self.clock: Clock | None = None
         self._rehearsal: Rehearsal | None = None
         self._spare_database: Database | None = None

@@ -121,11 +121,17 @@ def insert(tx: Transaction, row: dict[str, Any]) -> None:
     tx.execute(sessions.insert().values(**row))
 
 
+def _tell(tx: Transaction) -> None:
+    """Have those in this process who remember sessions forget them, once it is committed that one ended."""
+    tx.after_commit(tx.followers.wake)
+
+
 def delete(tx: Transaction, id: str, *, subject: str | None = None) -> str | None:
     """End one session; with ``subject``, only if it is hers. The answer is whose it was, or None."""
     statement = sessions.delete().where(sessions.c.id == id)
     if subject is not None:
         statement = statement.where(sessions.c.subject == subject)
+    _tell(tx)
     return tx.execute(statement.returning(sessions.c.subject)).scalar_one_or_none()
 
 
@@ -134,11 +140,13 @@ def delete_all(tx: Transaction, subject: str, *, keep: str | None = None) -> int
     statement = sessions.delete().where(sessions.c.subject == subject)
     if keep is not None:
         statement = statement.where(sessions.c.id != keep)
+    _tell(tx)
     return len(tx.execute(statement.returning(sessions.c.id)).all())
 
 
 def delete_everybodys(tx: Transaction) -> list[tuple[str, str]]:
     """End every session there is: the (id, subject) of each."""
+    _tell(tx)
     ended = tx.execute(sessions.delete().returning(sessions.c.id, sessions.c.subject))
     return [(row.id, row.subject) for row in ended]
 
