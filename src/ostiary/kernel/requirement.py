@@ -144,7 +144,7 @@ def _elsewhere(tenant: On, on: Place) -> Decision:
     """
     place = encode_place(tenant)
     where = "everywhere" if on is None else f"on {encode_place(on)}"
-    return denied("wrong_tenant", f"the credential is bound to {place}, and this is asked {where}", f"on={place}")
+    return denied("wrong_tenant", f"the credential is bound to {place}, and this is asked {where}")
 
 
 def _check_rights(requirement: Requirement, principal: Principal, rights: Rights | None, on: Place) -> Decision:
