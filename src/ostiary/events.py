@@ -11,6 +11,17 @@ from ostiary.features.accounts import (
     RegistrationRefused,
 )
 from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
+from ostiary.features.roles import (
+    GroupCreated,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    OrganisationSwitched,
+    RoleAssigned,
+    RoleDefined,
+    RoleRevoked,
+    RoleUndefined,
+)
 from ostiary.features.tokens import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
@@ -56,6 +67,10 @@ __all__ = [
     "Event",
     "EverybodySignedOut",
     "EverybodysTokensRevoked",
+    "GroupCreated",
+    "GroupDeleted",
+    "GroupMemberAdded",
+    "GroupMemberRemoved",
     "GuessesForgiven",
     "IdentifierAdded",
     "IdentifierRemoved",
@@ -64,6 +79,7 @@ __all__ = [
     "Invited",
     "MailGivenUp",
     "MailRefused",
+    "OrganisationSwitched",
     "PasswordChanged",
     "RateLimited",
     "RedirectRefused",
@@ -72,6 +88,10 @@ __all__ = [
     "Registered",
     "RegistrationRefused",
     "RememberTokenReused",
+    "RoleAssigned",
+    "RoleDefined",
+    "RoleRevoked",
+    "RoleUndefined",
     "SessionEnded",
     "SignInFailed",
     "SignInIncompleteYet",

@@ -11,16 +11,33 @@ from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
 from ostiary.cli.forgive import forgive
+from ostiary.cli.groups import groups
 from ostiary.cli.keys import keys
 from ostiary.cli.mail import mail
 from ostiary.cli.operator import operator_of_environment
 from ostiary.cli.refusals import OperatorGroup
+from ostiary.cli.roles import roles
 from ostiary.cli.sessions import sessions
 from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
 from ostiary.cli.tokens import tokens
 
-COMMANDS: Final = (accounts, api_keys, audit, check, db, forgive, keys, mail, sessions, signing_keys, templates, tokens)
+COMMANDS: Final = (
+    accounts,
+    api_keys,
+    audit,
+    check,
+    db,
+    forgive,
+    groups,
+    keys,
+    mail,
+    roles,
+    sessions,
+    signing_keys,
+    templates,
+    tokens,
+)
 """Every command, the same under ``ostiary`` and ``flask ostiary``."""
 
 

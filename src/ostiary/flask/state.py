@@ -30,6 +30,7 @@ from ostiary.web.cookies import DOUBLED, read_cookie
 
 if TYPE_CHECKING:
     from ostiary.kernel.clock import Clock
+    from ostiary.kernel.principal import Principal
     from ostiary.kernel.rehearsal import Rehearsal
     from ostiary.runtime.token_way_in import TokenWayIn
     from ostiary.runtime.way_in import WayIn
@@ -147,6 +148,7 @@ class AppState:
         around = Surroundings(
             listeners=(self._listeners, signalling(self.app)),
             client=self.client,
+            caller=self.caller,
             addresses=lambda urls: FlaskAddresses(self.app, urls, own_page=own_page(self)),
             database=self._given_database() or self._spare_database,
             clock=self.clock,
@@ -229,6 +231,14 @@ class AppState:
             device=device[:_LONGEST_DEVICE] if device else None,
             known_device=None if cookie is DOUBLED else cookie,
         )
+
+    def caller(self) -> "Principal | None":
+        """Who makes the present request, None outside of one; the ``CallerSource`` of the features."""
+        if not has_request_context():
+            return None
+        from ostiary.flask.current import current_caller  # it knows this module
+
+        return current_caller(self).principal
 
     def _hint_at_proxy(self) -> None:
         """Say once that everybody seems to come from one address, and how to mend it."""

@@ -13,7 +13,6 @@ http.py       the addresses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ostiary.features.sessions.device_name import device_name
 from ostiary.features.sessions.settings import SessionsSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import MINUTE, Clock
@@ -22,6 +21,7 @@ from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.resources import Resources
+from ostiary.kernel.session_places import SessionPlaces
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
 from ostiary.web.section import Section
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ostiary.features.sessions.http import session_id
     from ostiary.features.sessions.remembered_sessions import RememberedSessions
 
-__all__ = ["SessionActions", "Sessions", "device_name", "session_id"]
+__all__ = ["SessionActions", "Sessions", "session_id"]
 
 
 def __getattr__(name: str) -> Any:  # a public name that brings SQLAlchemy
@@ -128,6 +128,7 @@ class Sessions(SessionsSettings):
         )
         reader = SessionReader(resources[GuardReads], cookies, remembered=self._remembered(resources))
         resources.add(reader)
+        resources.add(actions, as_type=SessionPlaces)
         section = Section(name="devices", template="sessions/devices.html", place=10, facts=session_facts)
         return Contribution(actions=actions, readers=(reader,), sections=(section,))
 
