@@ -252,7 +252,7 @@ class RequestGuard:
         # A program is told in the header what its token lacks; a browser's own pages ask for the next proof.
         bearer = caller.reader is not None and caller.reader.kind == BEARER and not caller.ambient
         if code == _STEP_UP:
-            members = {"would_pass_if": list(decision.would_pass_if)}
+            members = {"would_pass_if": [str(change) for change in decision.would_pass_if]}
             if not bearer:
                 return StepUpNeeded(detail=detail, members=members)
             challenge = step_up_challenge(requirement)
