@@ -6,7 +6,7 @@ visitor may read of them is marked ``public``, and everything else is for staff 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from ostiary.kernel.principal import On, encode_place
 
@@ -144,7 +144,7 @@ def parse_change(text: str) -> Change:
     if kind not in KINDS:
         message = f"{text!r} names no change: write one of {', '.join(KINDS)}"
         raise ValueError(message)
-    return Change(cast("ChangeKind", kind), value or None)
+    return Change(kind, value or None)
 
 
 def _find_public(reasons: Iterable[Reason]) -> Reason | None:
