@@ -5,9 +5,10 @@ Freshness, step-up and multi-factor are one rule over the principal's factors.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from ostiary.kernel.clock import MINUTE, Millis
+from ostiary.kernel.combinable import Combinable, Mode
 from ostiary.kernel.decision import ALLOWED, Decision, denied
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
@@ -38,14 +39,34 @@ class Names:
         return has.issuperset(self.names) if self.mode == "all" else not has.isdisjoint(self.names)
 
 
-def any_of(*names: str) -> Names:
-    """Any one of these names is enough: ``role=any_of("admin", "teller")``."""
-    return Names("any", names)
+C = TypeVar("C", bound=Combinable)
 
 
-def all_of(*names: str) -> Names:
-    """All of these names are wanted: ``proof=all_of("password", "totp")``."""
-    return Names("all", names)
+@overload
+def any_of(*names: str) -> Names: ...
+@overload
+def any_of(*rules: C) -> C: ...
+def any_of(*parts: Any) -> Any:
+    """Any one of these names, or of these rules, is enough: ``role=any_of("admin", "teller")``."""
+    return _join("any", parts)
+
+
+@overload
+def all_of(*names: str) -> Names: ...
+@overload
+def all_of(*rules: C) -> C: ...
+def all_of(*parts: Any) -> Any:
+    """All of these names, or of these rules, are wanted: ``proof=all_of("password", "totp")``."""
+    return _join("all", parts)
+
+
+def _join(mode: Mode, parts: tuple[Any, ...]) -> Any:
+    if not any(isinstance(part, Combinable) for part in parts):
+        return Names(mode, parts)
+    if not all(isinstance(part, Combinable) for part in parts):
+        message = f"{mode}_of joins names or rules, and not one with the other"
+        raise TypeError(message)
+    return parts[0].combine(mode, parts)
 
 
 Place: TypeAlias = On | None

@@ -1,0 +1,69 @@
+"""Policies: who may do what to which resource, as functions and as rules that also filter rows.
+
+It comes by itself with the first ``auth.policy``; list it only to change its settings.
+
+settings.py     who may read why she was denied
+vocabulary.py   the words that rules are written in
+rules.py        the rules, and what each says of one object
+situation.py    who asks, about what, when; what is equal to what
+answer.py       Allow and Deny
+context.py      what else a policy may look at
+registry.py     which policies apply to a question
+decide.py       asking them: can, decide, visible, fields
+would_pass.py   what would have to change
+visible.py      rules as a WHERE clause
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ostiary.features.policies.settings import PoliciesSettings
+from ostiary.kernel.declared_policies import DeclaredPolicies
+from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.feature import feature
+from ostiary.kernel.requirement import Rights
+from ostiary.kernel.resources import Resources
+from ostiary.web.contribution import Contribution
+
+if TYPE_CHECKING:
+    from ostiary.features.policies.context import PolicyContext
+    from ostiary.features.policies.decide import PolicyActions
+    from ostiary.features.policies.registry import check_declared, is_action
+
+__all__ = ["Policies", "PolicyActions", "PolicyContext", "check_declared", "is_action"]
+
+_HOME = {
+    "PolicyActions": "ostiary.features.policies.decide",
+    "PolicyContext": "ostiary.features.policies.context",
+    "check_declared": "ostiary.features.policies.registry",
+    "is_action": "ostiary.features.policies.registry",
+}
+
+
+def __getattr__(name: str) -> Any:  # a public name that brings what decides
+    from importlib import import_module
+
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+@feature
+class Policies(PoliciesSettings):
+    """Who may do what to which resource. Comes by itself with ``auth.policy``."""
+
+    name: ClassVar[str] = "policies"
+
+    def contribute(self, resources: Resources) -> Contribution:
+        """What decides."""
+        from ostiary.features.policies.decide import PolicyActions  # only where there are policies
+        from ostiary.features.policies.registry import Registry
+
+        actions = PolicyActions(
+            registry=Registry(resources.find(DeclaredPolicies) or DeclaredPolicies()),
+            bus=resources[EventBus],
+            # Asked when somebody decides: whatever knows roles may come after this.
+            find_rights=lambda: resources.find(Rights),  # type: ignore[type-abstract] # found by the protocol it fulfils
+            explained_to=self.explained_to,
+        )
+        return Contribution(actions=actions)

@@ -1,0 +1,366 @@
+"""Row filters: rules as a WHERE clause, and conditions of SQLAlchemy as rules (``select(Article).where(auth.visible(…))``).
+
+Both directions hold to one logic, SQL's: an attribute that is NULL makes a comparison unknown. What SQL and Python would
+decide differently (text in an order, a collation, a time with a zone, a type of the application's own) is refused with its
+cure instead of being guessed at.
+"""
+
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, and_, false, inspect, literal, not_, null, or_, true
+from sqlalchemy import types as sqltypes
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import (
+    AsBoolean,
+    BinaryExpression,
+    BindParameter,
+    BooleanClauseList,
+    ColumnClause,
+    ColumnElement,
+    False_,
+    Grouping,
+    Null,
+    True_,
+    UnaryExpression,
+)
+
+from ostiary.features.policies.rules import (
+    AllOf,
+    AnyOf,
+    Anyone,
+    Attribute,
+    Compare,
+    Holds,
+    Nobody,
+    Not,
+    Op,
+    Owner,
+    Permitted,
+    Related,
+    Rule,
+    Spot,
+    Tenant,
+    Where,
+)
+from ostiary.features.policies.situation import Situation
+from ostiary.kernel.errors import ConfigurationError, misconfigured
+from ostiary.kernel.permission import any_covers
+
+_OPS: Final[dict[Any, Op]] = {
+    operators.eq: "==",
+    operators.ne: "!=",
+    operators.lt: "<",
+    operators.le: "<=",
+    operators.gt: ">",
+    operators.ge: ">=",
+    operators.is_: "is",
+    operators.is_not: "is not",
+    operators.in_op: "in",
+    operators.not_in_op: "not in",
+}
+_ORDERED: Final = frozenset({"<", "<=", ">", ">="})
+# Types whose equality is not that of Python: padded, or blind to case.
+_INEXACT: Final = frozenset({"CHAR", "NCHAR", "CITEXT"})
+_BIGGEST: Final = 2**63
+
+
+# --- from SQLAlchemy to rules -------------------------------------------------------------------------------
+
+
+def read_condition(condition: Any) -> Rule:
+    """A condition as a rule that can be asked of an object. Raises ``ConfigurationError`` for one that cannot."""
+    element = condition.__clause_element__() if hasattr(condition, "__clause_element__") else condition
+    match element:
+        case True_():
+            return Anyone()
+        case False_():
+            return Nobody()
+        case Grouping():
+            return read_condition(element.element)
+        case BooleanClauseList() if element.operator in (operators.and_, operators.or_):
+            parts = tuple(read_condition(clause) for clause in element.clauses)
+            return AllOf(parts) if element.operator is operators.and_ else AnyOf(parts)
+        case AsBoolean():
+            rule = read_condition(element.element)
+            return Not(rule) if element.operator is operators.is_false else rule
+        case UnaryExpression() if element.operator is operators.inv:
+            return Not(read_condition(element.element))
+        case BinaryExpression() if element.operator in _OPS:
+            return _read_comparison(element)
+        case ColumnClause() if isinstance(element.type, sqltypes.Boolean):
+            return Compare(_attribute_of(element), "==", value=True)
+        case _:
+            raise _not_understood(condition)
+
+
+def _read_comparison(element: BinaryExpression[Any]) -> Rule:
+    op = _OPS[element.operator]
+    column, right = element.left, element.right
+    if not isinstance(column, ColumnClause):
+        raise _not_understood(element)
+    attribute = _attribute_of(column)
+    if isinstance(right, ColumnClause):
+        if op not in ("==", "!=") or type(column.type) is not type(right.type):
+            raise _not_understood(element)
+        _check_comparable(column, op, element)
+        return Compare(attribute, op, _attribute_of(right))
+    value = _value_of(right, element)
+    if op in ("is", "is not"):
+        if not (value is None or (isinstance(value, bool) and isinstance(column.type, sqltypes.Boolean))):
+            raise _not_understood(element)
+        return Compare(attribute, op, value)
+    values: Iterable[Any] = value if op in ("in", "not in") else (value,)
+    _check_comparable(column, op, element)
+    for one in values:
+        _check_value(column, one, element)
+    return Compare(attribute, op, tuple(values) if op in ("in", "not in") else value)
+
+
+def _attribute_of(column: ColumnClause[Any]) -> Attribute:
+    annotations = column._annotations  # noqa: SLF001 - where SQLAlchemy says which attribute of which class a column is
+    mapper, key = annotations.get("parententity"), annotations.get("proxy_key")
+    if not isinstance(mapper, Mapper) or not isinstance(key, str):
+        what = f"where(…) compares the column {column.name!r}, which is taken from no mapped class"
+        raise misconfigured("no_mapped_attribute", what, "write Article.public, not a column of a table")
+    return Attribute(key, mapper.class_)
+
+
+def _value_of(right: Any, element: Any) -> Any:
+    match right:
+        case Null():
+            return None
+        case True_():
+            return True
+        case False_():
+            return False
+        case BindParameter() if right.callable is None and not right.required:
+            return list(right.value) if isinstance(right.value, list | tuple | set | frozenset) else right.value
+        case _:
+            raise _not_understood(element)
+
+
+def _check_comparable(column: ColumnClause[Any], op: Op, element: Any) -> None:
+    """Refuse a type of which Python and the database would not say the same."""
+    kind = column.type
+    exact = (sqltypes.Boolean, sqltypes.Integer, sqltypes.String, sqltypes.Date, sqltypes.DateTime, sqltypes.Uuid)
+    if isinstance(kind, sqltypes.TypeDecorator) or not isinstance(kind, exact) or kind.__visit_name__ in _INEXACT:
+        raise _not_understood(element)
+    if getattr(kind, "collation", None) or getattr(kind, "timezone", False):
+        raise _not_understood(element)
+    if op in _ORDERED and not isinstance(kind, sqltypes.Integer | sqltypes.Date | sqltypes.DateTime):
+        # The order of text is the database's own: its collation.
+        raise _not_understood(element)
+
+
+def _check_value(column: ColumnClause[Any], value: Any, element: Any) -> None:
+    """Refuse a value of another type: SQLite would convert it, PostgreSQL refuse it, Python call it different."""
+    match column.type:
+        case sqltypes.Boolean():
+            good = isinstance(value, bool)
+        case sqltypes.Integer():
+            good = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BIGGEST
+        case sqltypes.Enum() as kind:
+            good = isinstance(value, str) if kind.enum_class is None else isinstance(value, kind.enum_class)
+        case sqltypes.String():
+            good = isinstance(value, str) and not isinstance(value, enum.Enum) and "\0" not in value
+        case sqltypes.DateTime():
+            good = isinstance(value, dt.datetime) and value.tzinfo is None
+        case sqltypes.Date():
+            good = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        case sqltypes.Uuid() as kind:
+            good = isinstance(value, uuid.UUID if kind.as_uuid else str)
+        case _:
+            good = False
+    if not good and value is not None:
+        raise _not_understood(element)
+
+
+def _not_understood(condition: Any) -> ConfigurationError:
+    what = f"where({condition}) cannot be asked of an object as the database would answer it"
+    cure = "say the same in Python: where(…, test=lambda article: …)"
+    return misconfigured("condition_not_understood", what, cure)
+
+
+# --- from rules to SQLAlchemy -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Turns rules into the WHERE clause of one question."""
+
+    entity: Any
+    situation: Situation
+
+    def clause(self, rule: Rule) -> ColumnElement[bool]:
+        """The rule in SQL. Raises ``ConfigurationError`` for one that only Python can answer."""
+        match rule:
+            case Anyone():
+                return true()
+            case AnyOf():
+                return or_(false(), *map(self.clause, rule.rules))
+            case AllOf():
+                return and_(true(), *map(self.clause, rule.rules))
+            case Not():
+                return not_(self.clause(rule.rule))
+            case Owner():
+                subject = self.situation.principal.subject if self.situation.principal else None
+                return false() if subject is None else self._is_one_of(rule.attribute, (subject,))
+            case Tenant():
+                bound = self.situation.principal.tenant if self.situation.principal else None
+                if bound is None or bound[0] != rule.kind:
+                    return false()
+                return self._is_one_of(rule.attribute, (bound[1],))
+            case Holds():
+                return self._holds(rule)
+            case Permitted():
+                return self._permitted(rule)
+            case Compare():
+                return self._compare(rule)
+            case Where():
+                return self._adapted(rule.expression)
+            case Related():
+                return self._related(rule)
+            case _:
+                # What does not look at the row is the same for every row.
+                met = rule.judge(self.situation).met
+                return null() if met is None else true() if met else false()
+
+    def _column(self, attribute: Attribute) -> Any:
+        return getattr(self.entity, attribute.name)
+
+    def _holds(self, rule: Holds) -> ColumnElement[bool]:
+        rights, principal = self.situation.rights, self.situation.principal
+        if rights is None or not principal:
+            return false()
+        if rule.spot is None or not isinstance(rule.spot.name, Attribute):
+            return true() if rule.judge(self.situation).met else false()
+        found = [self._on(rule.spot, rights.places(principal, rule.spot.kind, role=name)) for name in rule.role.names]
+        return or_(*found) if rule.role.mode == "any" else and_(*found)
+
+    def _permitted(self, rule: Permitted) -> ColumnElement[bool]:
+        rights, principal = self.situation.rights, self.situation.principal
+        if rights is None or not principal:
+            return false()
+        if principal.scope is not None and not any_covers(principal.scope, rule.permission):
+            return false()
+        if rule.spot is None or not isinstance(rule.spot.name, Attribute):
+            return true() if rule.judge(self.situation).met else false()
+        return self._on(rule.spot, rights.places(principal, rule.spot.kind, permission=rule.permission))
+
+    def _on(self, spot: Spot, places: frozenset[str] | None) -> ColumnElement[bool]:
+        if places is None:
+            return true()
+        if not isinstance(spot.name, Attribute):
+            return true() if spot.name in places else false()
+        return self._is_one_of(spot.name, sorted(places))
+
+    def _is_one_of(self, attribute: Attribute, texts: Iterable[str]) -> ColumnElement[bool]:
+        """``spells`` for a whole column: unknown where it is NULL, also if there is nothing it could be."""
+        column = self._column(attribute)
+        values = [value for text in texts for value in _stored(column, text)]
+        if not values:
+            return and_(column.is_(None), null())
+        if len(values) == 1:
+            return column == values[0]
+        return column.in_(values)
+
+    def _compare(self, rule: Compare) -> ColumnElement[bool]:
+        column = self._column(rule.attribute)
+        value = self._column(rule.value) if isinstance(rule.value, Attribute) else rule.value
+        match rule.op:
+            case "is":
+                return column.is_(value)
+            case "is not":
+                return column.is_not(value)
+            case "in":
+                return column.in_(value)
+            case "not in":
+                return column.not_in(value)
+            case _ if value is None:
+                # "= NULL" is unknown of every row; SQLAlchemy would write IS NULL.
+                return null()
+            case _:
+                operator = next(one for one, op in _OPS.items() if op == rule.op)
+                return column.operate(operator, value)
+
+    def _related(self, rule: Related) -> ColumnElement[bool]:
+        relationship = self._column(rule.relationship)
+        target = relationship.property.mapper.class_
+        inner = RowFilter(
+            target,
+            Situation(principal=self.situation.principal, context=self.situation.context, rights=self.situation.rights),
+        ).clause(rule.rule)
+        return relationship.any(inner) if relationship.property.uselist else relationship.has(inner)
+
+    def _adapted(self, expression: Any) -> ColumnElement[bool]:
+        """An expression over the class as one over the alias that is selected."""
+        found = inspect(self.entity)
+        if not found.is_aliased_class:
+            return expression
+
+        def replace(element: Any, **_: Any) -> Any:
+            if not isinstance(element, ColumnClause):
+                return None
+            annotations = element._annotations  # noqa: SLF001 - as above
+            mine = annotations.get("parententity") is found.mapper
+            return getattr(self.entity, annotations["proxy_key"]).__clause_element__() if mine else None
+
+        return visitors.replacement_traverse(expression, {}, replace)
+
+
+def _stored(column: Any, text: str) -> list[Any]:
+    """A text as the column would hold it, in its one canonical spelling; nothing if it could not."""
+    kind = column.type
+    if isinstance(kind, sqltypes.TypeDecorator) or kind.__visit_name__ in _INEXACT or getattr(kind, "collation", None):
+        what = f"{column} is of a type whose equality is not that of text, a whole number or a UUID"
+        raise misconfigured("not_comparable", what, "write where(…, test=…) for it")
+    if "\0" in text or text != text.encode(errors="replace").decode():
+        return []
+    match kind:
+        case sqltypes.Uuid():
+            try:
+                found = uuid.UUID(text)
+            except ValueError:
+                return []
+            return [found if kind.as_uuid else text] if str(found) == text else []
+        case sqltypes.Integer():
+            digits = text.removeprefix("-")
+            if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19 or str(int(text)) != text:
+                return []
+            # Of one width, whatever the column's: a number that it cannot hold is no error, but nobody.
+            return [literal(int(text), BigInteger)] if -_BIGGEST <= int(text) < _BIGGEST else []
+        case sqltypes.String() if not isinstance(kind, sqltypes.Enum):
+            return [text]
+        case _:
+            what = f"{column} is neither text nor a whole number nor a UUID, so that it names nobody"
+            raise misconfigured("not_comparable", what, "write where(…, test=…) for it")
+
+
+# --- what is found before the first view ---------------------------------------------------------------------
+
+
+def mapper_of(entity: Any) -> Mapper[Any] | None:
+    """The mapper of a class or an alias; None for what is not mapped."""
+    found = inspect(entity, raiseerr=False)
+    return getattr(found, "mapper", None)
+
+
+def subclasses(mapper: Mapper[Any]) -> list[type]:
+    """The mapped classes whose rows a query for this one answers, too."""
+    return [one.class_ for one in mapper.self_and_descendants if one is not mapper]
+
+
+def where_false() -> ColumnElement[bool]:
+    """No row."""
+    return false()
+
+
+def where_all(clauses: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Every one of them."""
+    return and_(true(), *clauses)

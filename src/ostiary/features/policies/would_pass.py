@@ -1,0 +1,291 @@
+"""What would have to change for a rule to be met: found by search, tried before it is said.
+
+Every answer is a set of changes that belong together. The search is bounded, and an answer that would not do (one change
+undoes what another needs) is dropped, because it is tried on the rule before anybody hears of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice, product
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from ostiary.features.policies.rules import (
+    AllOf,
+    AnyOf,
+    Attribute,
+    Compare,
+    Holds,
+    Not,
+    Owner,
+    Permitted,
+    Proven,
+    Rule,
+    Spot,
+    Tenant,
+)
+from ostiary.features.policies.situation import Situation
+from ostiary.kernel.clock import Millis
+from ostiary.kernel.decision import KINDS, Change
+from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
+from ostiary.kernel.permission import any_covers
+from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.requirement import Names, Place, Requirement, Rights, check_proof, check_requirement
+
+Way: TypeAlias = tuple[Change, ...]
+"""Changes that are enough together."""
+
+# Of each rule the cheapest few are kept: enough for any rule a person writes, and a bound for those a program writes.
+_KEPT: Final = 12
+_TRIED: Final = 144
+
+
+def find_way(rules: Iterable[Rule], situation: Situation, given: Way = ()) -> Way | None:
+    """The cheapest changes by which every rule is met, ``given`` among them; None where none was found."""
+    rules = tuple(rules)
+    for way in _all([[given], *(_ways(rule, situation, want=True) for rule in rules)]):
+        changed = after(situation, way)
+        if all(rule.judge(changed).met is True for rule in rules):
+            return way
+    return None
+
+
+def _ways(rule: Rule, situation: Situation, *, want: bool) -> list[Way]:
+    """The ways to make a rule true, or false: the cheapest first, untried."""
+    if rule.judge(situation).met is want:
+        return [()]
+    match rule:
+        case AnyOf() | AllOf():
+            several = [_ways(part, situation, want=want) for part in rule.parts()]
+            one_is_enough = isinstance(rule, AnyOf) is want
+            return _cheapest(way for ways in several for way in ways) if one_is_enough else _all(several)
+        case Not():
+            return _ways(rule.rule, situation, want=not want)
+        case _ if want:
+            return _cheapest(_ways_to_meet(rule, situation))
+        case Compare():
+            return _cheapest(_opposite(rule, situation))
+        case _:
+            return []
+
+
+def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
+    principal = situation.principal
+    match rule:
+        case Owner() if principal:
+            yield (Change("attribute", _like(situation, rule.attribute, principal.subject), of=rule.attribute.name),)
+        case Holds() if principal:
+            place = _place(rule.spot, situation)
+            if rule.role.mode == "any":
+                yield from ((Change("role", name, on=place),) for name in rule.role.names)
+            else:
+                yield tuple(Change("role", name, on=place) for name in rule.role.names)
+        case Permitted() if principal:
+            lacks = principal.scope is not None and not any_covers(principal.scope, rule.permission)
+            scope = (Change("scope", rule.permission),) if lacks else ()
+            yield scope
+            yield (*scope, Change("permission", rule.permission, on=_place(rule.spot, situation)))
+        case Tenant() if principal:
+            value = None if situation.resource is None else situation.attribute(rule.attribute.name)
+            if value is not None:
+                yield (Change("tenant", on=(rule.kind, str(value))),)
+        case Proven() if principal:
+            yield tuple(changes_of(rule.requirement, principal, situation.context.at))
+            yield tuple(_demands(rule.requirement))
+        case Compare():
+            yield from _agreement(rule, situation)
+        case _:
+            return
+
+
+def _agreement(rule: Compare, situation: Situation) -> Iterator[Way]:
+    """What the attribute would have to be."""
+    wanted = rule.value
+    if isinstance(wanted, Attribute):
+        wanted = None if situation.resource is None else situation.attribute(wanted.name)
+        if wanted is None:
+            return
+    match rule.op:
+        case "==" | "is" | "<=" | ">=":
+            yield (Change("attribute", wanted, of=rule.attribute.name),)
+        case "in":
+            yield from ((Change("attribute", one, of=rule.attribute.name),) for one in wanted if one is not None)
+        case "!=" | "is not" if isinstance(wanted, bool):
+            yield (Change("attribute", not wanted, of=rule.attribute.name),)
+        case "not in" if None not in wanted and set(wanted) <= {True, False}:
+            yield from ((Change("attribute", one, of=rule.attribute.name),) for one in {True, False} - set(wanted))
+        case _:
+            return
+
+
+def _opposite(rule: Compare, situation: Situation) -> Iterator[Way]:
+    """What the attribute would have to be for the comparison to be false."""
+    opposite = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in"}
+    negated = {**opposite, "<": ">=", "<=": ">", ">": "<=", ">=": "<"}[rule.op]
+    yield from _agreement(replace(rule, op=negated), situation)  # type: ignore[arg-type] # an Op, as its key is
+
+
+def _all(several: list[list[Way]]) -> list[Way]:
+    """Every combination of one way of each, without those that contradict themselves."""
+    found: list[Way] = [()]
+    for ways in several:
+        joined = (_join(one, other) for one, other in islice(product(found, ways), _TRIED))
+        found = _cheapest(way for way in joined if way is not None)
+    return found
+
+
+def _join(one: Way, other: Way) -> Way | None:
+    values = {change.of: change.value for change in one if change.kind == "attribute"}
+    bound = {change.on for change in (*one, *other) if change.kind == "tenant"}
+    for change in other:
+        if change.kind == "attribute" and values.get(change.of, change.value) != change.value:
+            return None
+    return None if len(bound) > 1 else tuple(dict.fromkeys((*one, *other)))
+
+
+def _cheapest(ways: Iterable[Way]) -> list[Way]:
+    return sorted(dict.fromkeys(ways), key=_cost)[:_KEPT]
+
+
+def _cost(way: Way) -> tuple[int, int]:
+    """What the caller can do herself first, then what somebody must grant, then what is true of the resource."""
+    return sum(KINDS.index(change.kind) + 1 for change in way), len(way)
+
+
+def _place(spot: Spot | None, situation: Situation) -> Place:
+    if spot is None or (situation.resource is None and isinstance(spot.name, Attribute)):
+        return None
+    return spot.place(situation)
+
+
+def _like(situation: Situation, attribute: Attribute, subject: str) -> object:
+    """The subject as the attribute would hold it."""
+    value = None if situation.resource is None else situation.attribute(attribute.name)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return int(subject) if is_number and subject.isascii() and subject.isdecimal() else subject
+
+
+# --- proofs -------------------------------------------------------------------------------------------------
+
+
+def _demands(requirement: Requirement) -> Iterator[Change]:
+    """Everything a requirement says about proofs, in the words of a guard."""
+    from ostiary.kernel.duration import spell_duration
+
+    if requirement.via is not None:
+        yield Change("via", requirement.via)
+    if requirement.factors > 1:
+        yield Change("factors", requirement.factors)
+    if requirement.proof is not None:
+        yield Change("proof", requirement.proof)
+    if requirement.phishing_resistant:
+        yield Change("phishing_resistant", value=True)
+    if requirement.fresh is not None:
+        yield Change("fresh", spell_duration(requirement.fresh))
+
+
+def changes_of(requirement: Requirement, principal: Principal, now: Millis) -> Iterator[Change]:
+    """Of what a requirement says about proofs, each part that is not met by itself."""
+    parts = {
+        "via": Requirement(via=requirement.via),
+        "factors": Requirement(factors=requirement.factors),
+        "proof": Requirement(proof=requirement.proof),
+        "phishing_resistant": Requirement(phishing_resistant=requirement.phishing_resistant),
+        "fresh": replace(requirement, via=None),
+    }
+    unscoped = replace(principal, scope=None, tenant=None)
+    for change in _demands(requirement):
+        if not check_requirement(parts[change.kind], unscoped, now=now).allowed:
+            yield change
+
+
+# --- the situation as it would be ---------------------------------------------------------------------------
+
+
+class _GrantedToo:
+    """Rights as they would be with some roles and permissions more."""
+
+    def __init__(self, rights: Rights | None, granted: Iterable[Change]) -> None:
+        self._rights = rights
+        self._granted = tuple(granted)
+
+    def permissions(self, principal: Principal, on: Place) -> frozenset[str]:
+        held = frozenset[str]() if self._rights is None else self._rights.permissions(principal, on)
+        return held | self._more("permission", on)
+
+    def roles(self, principal: Principal, on: Place) -> frozenset[str]:
+        held = frozenset[str]() if self._rights is None else self._rights.roles(principal, on)
+        return held | self._more("role", on)
+
+    def places(
+        self, principal: Principal, kind: str, *, role: str | None = None, permission: str | None = None
+    ) -> frozenset[str] | None:
+        held = (
+            frozenset[str]()
+            if self._rights is None
+            else self._rights.places(principal, kind, role=role, permission=permission)
+        )
+        for change in self._granted:
+            named = role if change.kind == "role" else permission
+            if held is None or change.value != named:
+                continue
+            if change.on is None:
+                return None
+            if change.on[0] == kind:
+                held |= {change.on[1]}
+        return held
+
+    def _more(self, kind: str, on: Place) -> frozenset[str]:
+        return frozenset(one.value for one in self._granted if one.kind == kind and one.on in (None, on))
+
+
+def after(situation: Situation, way: Way) -> Situation:
+    """The situation as it would be after these changes."""
+    principal, at = situation.principal, situation.context.at
+    for change in way:
+        principal = _changed_principal(principal, change, at)
+    granted = [change for change in way if change.kind in ("role", "permission")]
+    changed = {change.of: change.value for change in way if change.kind == "attribute" and change.of is not None}
+    return replace(
+        situation,
+        principal=principal,
+        rights=_GrantedToo(situation.rights, granted) if granted else situation.rights,
+        changed=MappingProxyType({**situation.changed, **changed}),
+    )
+
+
+def _changed_principal(principal: Principal, change: Change, at: Millis) -> Principal:
+    match change.kind:
+        case "scope" if principal.scope is not None:
+            return replace(principal, scope=principal.scope | {change.value})
+        case "tenant":
+            return replace(principal, tenant=change.on)
+        case "via":
+            return replace(principal, credential=Credential(_names(change.value)[0], "another"))
+        case "factors" | "proof" | "phishing_resistant" | "fresh":
+            return replace(principal, factors=tuple(_proven(principal.factors, change, at)))
+        case _:
+            return principal
+
+
+def _proven(factors: tuple[Factor, ...], change: Change, at: Millis) -> Iterator[Factor]:
+    yield from (replace(factor, at=at) for factor in factors)
+    match change.kind:
+        case "proof":
+            yield from (Factor(kind, at=at) for kind in _names(change.value))
+        case "phishing_resistant":
+            yield Factor("passkey", at=at, phishing_resistant=True)
+        case "factors":
+            have = list(factors)
+            for kind in CATEGORIES:
+                if count_factors(have) >= int(change.value):
+                    break
+                have.append(Factor(kind, at=at))
+            yield from have[len(factors) :]
+        case _:
+            if not check_proof(Requirement(fresh=1), tuple(replace(one, at=at) for one in factors), now=at).allowed:
+                yield Factor("password", at=at)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return value.names if isinstance(value, Names) else (str(value),)
