@@ -2,7 +2,7 @@
 
 from ostiary.features.policies.answer import Allow, Deny
 from ostiary.features.policies.context import PolicyContext
-from ostiary.features.policies.rules import Rule
+from ostiary.features.policies.rule import Rule
 from ostiary.features.policies.vocabulary import (
     anyone,
     attribute,

@@ -130,7 +130,7 @@ class PolicyVerbs(Share):
     ) -> Decision:
         """The decision with every ground, also those that cannot change it any more; for anybody, by ``who``.
 
-        For staff and logs: ``print(*auth.explain("edit", article, who="ada").lines(), sep="\\n")``.
+        For staff and logs: ``for line in auth.explain("edit", article, who="ada").lines(): print(line)``.
         """
         state = self._state()
         principal = self.principal if who is None else Principal(who) if isinstance(who, str) else who

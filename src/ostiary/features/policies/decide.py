@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ostiary.features.policies.answer import POLICY_DENIES, Allow, Deny
 from ostiary.features.policies.context import PolicyContext
 from ostiary.features.policies.registry import Policy, Registry, cannot_filter, is_action
-from ostiary.features.policies.rules import Rule
+from ostiary.features.policies.rule import Anyone, Rule
 from ostiary.features.policies.situation import Situation
 from ostiary.features.policies.would_pass import Way, find_way
 from ostiary.kernel.decision import PROOFS, Change, Decision, Reason, denied
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("ostiary.policies")
 
-_NOBODY: Final = denied(
-    "not_authenticated", "nobody is signed in, and the policy is not for visitors", "sign_in"
-)
+_NOBODY: Final = denied("not_authenticated", "nobody is signed in, and the policy is not for visitors", "sign_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +226,13 @@ class PolicyActions:
 
 
 def _constant(answer: object) -> Rule | None:
-    from ostiary.features.policies.rules import Anyone
-
     allowed = answer is True or isinstance(answer, Allow) or (isinstance(answer, Decision) and answer.allowed)
     return Anyone() if allowed else None
 
 
 def _verdict(policy: Policy, answer: object, situation: Situation, *, full: bool) -> _Verdict:
-    said = f"{policy.declared.action} {policy.declared.type.__name__}: {policy.name}"
+    by = "" if policy.rule is not None else f", by {policy.name}"
+    said = f"{policy.declared.action} {policy.declared.type.__name__}{by}"
     match answer:
         case Rule():
             ground = answer.judge(situation, full=full)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ostiary.features.policies.rules import Rule
+from ostiary.features.policies.rule import Rule
 from ostiary.kernel.declared_policies import DeclaredPolicies, DeclaredPolicy
 from ostiary.kernel.errors import ConfigurationError, misconfigured
 from ostiary.kernel.permission import is_permission

@@ -1,160 +1,18 @@
-"""Rules: who may, as values that are read in Python of one object and in SQL of every row (ownership, roles, sharing).
-
-A rule is true, false or unknown, as in SQL: an attribute that is None makes a comparison unknown, and only what is true
-is allowed. ``visible.py`` says the same in SQL; a test compares the two on generated rows.
-"""
+"""The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ostiary.features.policies.situation import Nowhere, Situation, Truth, both, either, spells
-from ostiary.kernel.combinable import Combinable, Mode
+from typing_extensions import override
+
+from ostiary.features.policies.rule import Attribute, Rule, show
+from ostiary.features.policies.situation import Nowhere, Situation
+from ostiary.features.policies.three_valued import Op, Truth, compare, spells
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On
 from ostiary.kernel.requirement import Names, Requirement, check_requirement
-
-Op = Literal["==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in"]
-
-_LONGEST: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """An attribute of the resource, by its name; and the class it was taken from, where that is known."""
-
-    name: str
-    owner: type | None = None
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Rule(Combinable):
-    """One rule. Joined by ``any_of``, ``all_of`` and ``not_``."""
-
-    __slots__ = ()
-
-    def judge(self, situation: Situation, *, full: bool = False) -> Reason:
-        """Whether it is met, with its grounds. ``full``: also those that cannot change the answer any more."""
-        try:
-            met, text = self.look(situation)
-        except Nowhere:
-            met, text = None, "it depends on the resource, and the question is about none in particular"
-        return Reason(self.code, text, met=met)
-
-    @property
-    def code(self) -> str:
-        """The stable name of this kind of rule."""
-        return type(self).__name__.lower()
-
-    def look(self, situation: Situation) -> tuple[Truth, str]:
-        """Whether it is met, and why: the part of ``judge`` that differs between rules without parts."""
-        raise TypeError(self, situation)
-
-    def parts(self) -> "tuple[Rule, ...]":
-        """The rules it is made of, about the same resource."""
-        return ()
-
-    def attributes(self) -> Iterator[Attribute]:
-        """The attributes of the resource that it looks at."""
-        for part in self.parts():
-            yield from part.attributes()
-
-    def combine(self, mode: Mode, parts: Sequence[Combinable]) -> "Rule":
-        """Several rules as one."""
-        rules = tuple(part for part in parts if isinstance(part, Rule))
-        if len(rules) == 1:
-            return rules[0]
-        return AnyOf(rules) if mode == "any" else AllOf(rules)
-
-    def __bool__(self) -> NoReturn:
-        message = "a rule is true of somebody and something only: join rules with any_of, all_of and not_, not with or, and, not"
-        raise TypeError(message)
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf(Rule):
-    """One of these rules is enough."""
-
-    rules: tuple[Rule, ...]
-
-    def parts(self) -> tuple[Rule, ...]:
-        return self.rules
-
-    def judge(self, situation: Situation, *, full: bool = False) -> Reason:
-        grounds = []
-        for rule in self.rules:
-            grounds.append(rule.judge(situation, full=full))
-            if grounds[-1].met is True and not full:
-                break
-        return Reason("any_of", "one of these", children=tuple(grounds), met=either([one.met for one in grounds]))
-
-    def __str__(self) -> str:
-        return f"any_of({', '.join(map(str, self.rules))})"
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf(Rule):
-    """All of these rules are wanted."""
-
-    rules: tuple[Rule, ...]
-
-    def parts(self) -> tuple[Rule, ...]:
-        return self.rules
-
-    def judge(self, situation: Situation, *, full: bool = False) -> Reason:
-        grounds = []
-        for rule in self.rules:
-            grounds.append(rule.judge(situation, full=full))
-            if grounds[-1].met is False and not full:
-                break
-        return Reason("all_of", "all of these", children=tuple(grounds), met=both([one.met for one in grounds]))
-
-    def __str__(self) -> str:
-        return f"all_of({', '.join(map(str, self.rules))})"
-
-
-@dataclass(frozen=True, slots=True)
-class Not(Rule):
-    """The rule must be false. Unknown stays unknown, and that is not allowed either."""
-
-    rule: Rule
-
-    def parts(self) -> tuple[Rule, ...]:
-        return (self.rule,)
-
-    def judge(self, situation: Situation, *, full: bool = False) -> Reason:
-        ground = self.rule.judge(situation, full=full)
-        return Reason("not", "not this", children=(ground,), met=None if ground.met is None else not ground.met)
-
-    def __str__(self) -> str:
-        return f"not_({self.rule})"
-
-
-@dataclass(frozen=True, slots=True)
-class Anyone(Rule):
-    """Everybody who may be asked about: whoever is signed in, and visitors where the policy is for them."""
-
-    def look(self, situation: Situation) -> tuple[Truth, str]:
-        del situation
-        return True, "everybody may"
-
-    def __str__(self) -> str:
-        return "anyone()"
-
-
-@dataclass(frozen=True, slots=True)
-class Nobody(Rule):
-    """No one."""
-
-    def look(self, situation: Situation) -> tuple[Truth, str]:
-        del situation
-        return False, "nobody may"
-
-    def __str__(self) -> str:
-        return "not_(anyone())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +21,11 @@ class Owner(Rule):
 
     attribute: Attribute
 
+    @override
     def attributes(self) -> Iterator[Attribute]:
         yield self.attribute
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         subject = situation.principal.subject if situation.principal else None
         if subject is None:
@@ -207,10 +67,12 @@ class Holds(Rule):
     role: Names
     spot: Spot | None = None
 
+    @override
     def attributes(self) -> Iterator[Attribute]:
         if self.spot is not None:
             yield from self.spot.attributes()
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         rights, principal = situation.rights, situation.principal
         if rights is None or not principal:
@@ -235,10 +97,12 @@ class Permitted(Rule):
     permission: str
     spot: Spot | None = None
 
+    @override
     def attributes(self) -> Iterator[Attribute]:
         if self.spot is not None:
             yield from self.spot.attributes()
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         rights, principal = situation.rights, situation.principal
         if rights is None or not principal:
@@ -263,9 +127,11 @@ class Tenant(Rule):
     attribute: Attribute
     kind: str
 
+    @override
     def attributes(self) -> Iterator[Attribute]:
         yield self.attribute
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         bound = situation.principal.tenant
         if not situation.principal or bound is None or bound[0] != self.kind:
@@ -284,15 +150,17 @@ class Related(Rule):
     relationship: Attribute
     rule: Rule
 
+    @override
     def attributes(self) -> Iterator[Attribute]:
         yield self.relationship
 
+    @override
     def judge(self, situation: Situation, *, full: bool = False) -> Reason:
         try:
             found = situation.attribute(self.relationship.name)
         except Nowhere:
             return Rule.judge(self, situation)
-        several: list[Any] = [] if found is None else list(found) if _is_collection(found) else [found]
+        several = _each(found)
         grounds: list[Reason] = []
         for one in several:
             grounds.append(self.rule.judge(situation.about(one), full=full))
@@ -302,7 +170,9 @@ class Related(Rule):
         met = any(one.met is True for one in grounds)
         return Reason("related", f"one of {self.relationship}", children=tuple(grounds), met=met)
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
+        del situation
         raise Nowhere
 
     def __str__(self) -> str:
@@ -317,16 +187,19 @@ class Compare(Rule):
     op: Op
     value: Any
 
+    @override
     def attributes(self) -> Iterator[Attribute]:
         yield self.attribute
         if isinstance(self.value, Attribute):
             yield self.value
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         have = situation.attribute(self.attribute.name)
         want = situation.attribute(self.value.name) if isinstance(self.value, Attribute) else self.value
-        return compare(have, self.op, want), f"{self.attribute} is {show(have)}, and {self.op} {show(want)} is wanted"
+        return compare(have, self.op, want), f"{self.attribute} is {show(have)}; wanted is {self.op} {show(want)}"
 
+    @override
     @property
     def code(self) -> str:
         return "where"
@@ -342,6 +215,7 @@ class Where(Rule):
     expression: Any
     test: Callable[[Any], object]
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         if situation.resource is None:
             raise Nowhere
@@ -362,6 +236,7 @@ class Proven(Rule):
     requirement: Requirement
     words: str
 
+    @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         # The scope narrows what may be done, and is asked for the policy as a whole.
         decision = check_requirement(self.requirement, unscoped(situation), now=situation.context.at)
@@ -373,71 +248,19 @@ class Proven(Rule):
 
 def unscoped(situation: Situation) -> Any:
     """The principal as the rule about proofs sees it."""
-    from dataclasses import replace
-
     return replace(situation.principal, scope=None, tenant=None)
-
-
-def compare(have: Any, op: Op, want: Any) -> Truth:
-    """The comparison that SQL would make."""
-    match op:
-        case "is":
-            return have is want
-        case "is not":
-            return have is not want
-        case "in":
-            return either([compare(have, "==", one) for one in want])
-        case "not in":
-            found = compare(have, "in", want)
-            return None if found is None else not found
-        case _ if have is None or want is None:
-            return None
-        case "==":
-            return bool(have == want)
-        case "!=":
-            return bool(have != want)
-        case "<":
-            return bool(have < want)
-        case "<=":
-            return bool(have <= want)
-        case ">":
-            return bool(have > want)
-        case ">=":
-            return bool(have >= want)
-
-
-def show(value: object) -> str:
-    """A value in a sentence for staff and logs: on one line, and not endless."""
-    text = value.name if isinstance(value, Attribute) else repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _where(place: On | None) -> str:
     return "" if place is None else f" on {place[0]}:{place[1]}"
 
 
-def _is_collection(found: object) -> bool:
+def _each(found: Any) -> list[Any]:
+    """What a relationship leads to: nothing, one, or each of a collection."""
+    if found is None:
+        return []
+    if isinstance(found, dict):
+        return list(found.values())
     # A mapped object may be iterable for reasons of its own; the collections of relationships are these.
-    return isinstance(found, Sequence | set | frozenset | dict) or hasattr(found, "append") or hasattr(found, "add")
-
-
-def rule_of(part: object) -> Rule:
-    """What was given as a rule. Raises ``TypeError`` for anything else."""
-    if isinstance(part, Rule):
-        return part
-    message = f"{part!r} is no rule: write owner(…), permitted(…), where(…), any_of(…) and the like"
-    raise TypeError(message)
-
-
-def attribute_of(given: object) -> Attribute:
-    """``Article.author_id``, or for a mixin or a plain class its name, as an attribute. Raises ``TypeError``."""
-    if isinstance(given, Attribute):
-        return given
-    if isinstance(given, str) and given.isidentifier():
-        return Attribute(given)
-    key = getattr(given, "key", None)
-    owner = getattr(given, "class_", None)
-    if isinstance(key, str) and isinstance(owner, type):
-        return Attribute(key, owner)
-    message = f"{given!r} is no attribute of a class: write Article.author_id, or its name as text"
-    raise TypeError(message)
+    is_collection = isinstance(found, Sequence | set | frozenset) or hasattr(found, "append") or hasattr(found, "add")
+    return list(found) if is_collection else [found]

@@ -10,7 +10,7 @@ import enum
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, cast
 
 from sqlalchemy import BigInteger, and_, false, inspect, literal, not_, null, or_, true
 from sqlalchemy import types as sqltypes
@@ -30,25 +30,10 @@ from sqlalchemy.sql.elements import (
     UnaryExpression,
 )
 
-from ostiary.features.policies.rules import (
-    AllOf,
-    AnyOf,
-    Anyone,
-    Attribute,
-    Compare,
-    Holds,
-    Nobody,
-    Not,
-    Op,
-    Owner,
-    Permitted,
-    Related,
-    Rule,
-    Spot,
-    Tenant,
-    Where,
-)
+from ostiary.features.policies.rule import AllOf, AnyOf, Anyone, Attribute, Nobody, Not, Rule
+from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Related, Spot, Tenant, Where
 from ostiary.features.policies.situation import Situation
+from ostiary.features.policies.three_valued import Op
 from ostiary.kernel.errors import ConfigurationError, misconfigured
 from ostiary.kernel.permission import any_covers
 
@@ -73,7 +58,7 @@ _BIGGEST: Final = 2**63
 # --- from SQLAlchemy to rules -------------------------------------------------------------------------------
 
 
-def read_condition(condition: Any) -> Rule:
+def read_condition(condition: Any) -> Rule:  # noqa: PLR0911 - one branch for each kind of expression
     """A condition as a rule that can be asked of an object. Raises ``ConfigurationError`` for one that cannot."""
     element = condition.__clause_element__() if hasattr(condition, "__clause_element__") else condition
     match element:
@@ -197,81 +182,76 @@ class RowFilter:
     entity: Any
     situation: Situation
 
-    def clause(self, rule: Rule) -> ColumnElement[bool]:
-        """The rule in SQL. Raises ``ConfigurationError`` for one that only Python can answer."""
+    def clause(self, rule: Rule) -> ColumnElement[bool]:  # noqa: PLR0911 - one branch for each kind of rule
+        """The rule in SQL."""
         match rule:
-            case Anyone():
-                return true()
             case AnyOf():
                 return or_(false(), *map(self.clause, rule.rules))
             case AllOf():
                 return and_(true(), *map(self.clause, rule.rules))
             case Not():
                 return not_(self.clause(rule.rule))
-            case Owner():
-                subject = self.situation.principal.subject if self.situation.principal else None
-                return false() if subject is None else self._is_one_of(rule.attribute, (subject,))
-            case Tenant():
-                bound = self.situation.principal.tenant if self.situation.principal else None
-                if bound is None or bound[0] != rule.kind:
-                    return false()
-                return self._is_one_of(rule.attribute, (bound[1],))
-            case Holds():
-                return self._holds(rule)
-            case Permitted():
-                return self._permitted(rule)
-            case Compare():
-                return self._compare(rule)
-            case Where():
-                return self._adapted(rule.expression)
             case Related():
                 return self._related(rule)
+            case Where():
+                return self._adapted(rule.expression)
+            case Compare():
+                return self._compare(rule)
             case _:
-                # What does not look at the row is the same for every row.
-                met = rule.judge(self.situation).met
-                return null() if met is None else true() if met else false()
+                return self._of_caller(rule)
+
+    def _of_caller(self, rule: Rule) -> ColumnElement[bool]:
+        """A rule that compares the row with the caller; one that does not look at the row is the same for all."""
+        principal = self.situation.principal
+        match rule:
+            case Owner() if principal:
+                return self._is_one_of(rule.attribute, (principal.subject,))
+            case Tenant() if principal and principal.tenant is not None and principal.tenant[0] == rule.kind:
+                return self._is_one_of(rule.attribute, (principal.tenant[1],))
+            case Holds() if _reads_row(rule.spot):
+                return self._holds(rule, rule.spot)
+            case Permitted() if _reads_row(rule.spot):
+                return self._permitted(rule, rule.spot)
+            case Owner() | Tenant():
+                return false()
+            case _:
+                return _constant(rule.judge(self.situation).met)
 
     def _column(self, attribute: Attribute) -> Any:
         return getattr(self.entity, attribute.name)
 
-    def _holds(self, rule: Holds) -> ColumnElement[bool]:
+    def _holds(self, rule: Holds, spot: Spot) -> ColumnElement[bool]:
         rights, principal = self.situation.rights, self.situation.principal
         if rights is None or not principal:
             return false()
-        if rule.spot is None or not isinstance(rule.spot.name, Attribute):
-            return true() if rule.judge(self.situation).met else false()
-        found = [self._on(rule.spot, rights.places(principal, rule.spot.kind, role=name)) for name in rule.role.names]
+        found = [self._on(spot, rights.places(principal, spot.kind, role=name)) for name in rule.role.names]
         return or_(*found) if rule.role.mode == "any" else and_(*found)
 
-    def _permitted(self, rule: Permitted) -> ColumnElement[bool]:
+    def _permitted(self, rule: Permitted, spot: Spot) -> ColumnElement[bool]:
         rights, principal = self.situation.rights, self.situation.principal
         if rights is None or not principal:
             return false()
         if principal.scope is not None and not any_covers(principal.scope, rule.permission):
             return false()
-        if rule.spot is None or not isinstance(rule.spot.name, Attribute):
-            return true() if rule.judge(self.situation).met else false()
-        return self._on(rule.spot, rights.places(principal, rule.spot.kind, permission=rule.permission))
+        return self._on(spot, rights.places(principal, spot.kind, permission=rule.permission))
 
     def _on(self, spot: Spot, places: frozenset[str] | None) -> ColumnElement[bool]:
         if places is None:
             return true()
-        if not isinstance(spot.name, Attribute):
-            return true() if spot.name in places else false()
-        return self._is_one_of(spot.name, sorted(places))
+        return self._is_one_of(cast("Attribute", spot.name), sorted(places))
 
     def _is_one_of(self, attribute: Attribute, texts: Iterable[str]) -> ColumnElement[bool]:
         """``spells`` for a whole column: unknown where it is NULL, also if there is nothing it could be."""
-        column = self._column(attribute)
+        column: ColumnElement[Any] = self._column(attribute)
         values = [value for text in texts for value in _stored(column, text)]
         if not values:
-            return and_(column.is_(None), null())
+            return and_(column.is_(None), _constant(None))
         if len(values) == 1:
-            return column == values[0]
+            return cast("ColumnElement[bool]", column == values[0])
         return column.in_(values)
 
     def _compare(self, rule: Compare) -> ColumnElement[bool]:
-        column = self._column(rule.attribute)
+        column: ColumnElement[Any] = self._column(rule.attribute)
         value = self._column(rule.value) if isinstance(rule.value, Attribute) else rule.value
         match rule.op:
             case "is":
@@ -284,10 +264,10 @@ class RowFilter:
                 return column.not_in(value)
             case _ if value is None:
                 # "= NULL" is unknown of every row; SQLAlchemy would write IS NULL.
-                return null()
+                return _constant(None)
             case _:
                 operator = next(one for one, op in _OPS.items() if op == rule.op)
-                return column.operate(operator, value)
+                return cast("ColumnElement[bool]", column.operate(operator, value))
 
     def _related(self, rule: Related) -> ColumnElement[bool]:
         relationship = self._column(rule.relationship)
@@ -296,13 +276,14 @@ class RowFilter:
             target,
             Situation(principal=self.situation.principal, context=self.situation.context, rights=self.situation.rights),
         ).clause(rule.rule)
-        return relationship.any(inner) if relationship.property.uselist else relationship.has(inner)
+        found = relationship.any(inner) if relationship.property.uselist else relationship.has(inner)
+        return cast("ColumnElement[bool]", found)
 
     def _adapted(self, expression: Any) -> ColumnElement[bool]:
         """An expression over the class as one over the alias that is selected."""
         found = inspect(self.entity)
         if not found.is_aliased_class:
-            return expression
+            return cast("ColumnElement[bool]", expression)
 
         def replace(element: Any, **_: Any) -> Any:
             if not isinstance(element, ColumnClause):
@@ -311,7 +292,15 @@ class RowFilter:
             mine = annotations.get("parententity") is found.mapper
             return getattr(self.entity, annotations["proxy_key"]).__clause_element__() if mine else None
 
-        return visitors.replacement_traverse(expression, {}, replace)
+        return cast("ColumnElement[bool]", visitors.replacement_traverse(expression, {}, replace))
+
+
+def _reads_row(spot: Spot | None) -> TypeGuard[Spot]:
+    return spot is not None and isinstance(spot.name, Attribute)
+
+
+def _constant(met: bool | None) -> ColumnElement[bool]:  # noqa: FBT001 - a truth value of three
+    return cast("ColumnElement[bool]", null() if met is None else true() if met else false())
 
 
 def _stored(column: Any, text: str) -> list[Any]:

@@ -3,22 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ostiary.features.policies.rules import (
-    Anyone,
-    Attribute,
-    Holds,
-    Not,
-    Owner,
-    Permitted,
-    Proven,
-    Related,
-    Rule,
-    Spot,
-    Tenant,
-    Where,
-    attribute_of,
-    rule_of,
-)
+from ostiary.features.policies.rule import Anyone, Attribute, Not, Rule, attribute_of, rule_of
+from ostiary.features.policies.rules import Holds, Owner, Permitted, Proven, Related, Spot, Tenant, Where
 from ostiary.kernel.duration import Duration, milliseconds
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import is_permission
@@ -29,7 +15,7 @@ OnAttribute: TypeAlias = tuple[str, Any] | None
 
 
 def attribute(name: str) -> Attribute:
-    """An attribute by its name: for mixins and plain classes, ``on=("org", attribute("org_id"))``."""
+    """An attribute by its name, where no column can be named yet: in a mixin, or of a plain class."""
     return attribute_of(name)
 
 

@@ -10,20 +10,8 @@ from itertools import islice, product
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from ostiary.features.policies.rules import (
-    AllOf,
-    AnyOf,
-    Attribute,
-    Compare,
-    Holds,
-    Not,
-    Owner,
-    Permitted,
-    Proven,
-    Rule,
-    Spot,
-    Tenant,
-)
+from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
+from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Proven, Spot, Tenant
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.decision import KINDS, Change
