@@ -34,7 +34,7 @@ def find_way(rules: Iterable[Rule], situation: Situation, given: Way = ()) -> Wa
     for way in _all([[given], *(_ways(rule, situation, want=True) for rule in rules)]):
         changed = after(situation, way)
         if all(rule.judge(changed).met is True for rule in rules):
-            return way
+            return tuple(sorted(way, key=lambda change: KINDS.index(change.kind)))
     return None
 
 
@@ -61,7 +61,7 @@ def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
     principal = situation.principal
     match rule:
         case Owner() if principal:
-            yield (Change("attribute", _like(situation, rule.attribute, principal.subject), of=rule.attribute.name),)
+            yield from _held_by(situation, rule.attribute, principal.subject)
         case Holds() if principal:
             place = _place(rule.spot, situation)
             if rule.role.mode == "any":
@@ -146,11 +146,13 @@ def _place(spot: Spot | None, situation: Situation) -> Place:
     return spot.place(situation)
 
 
-def _like(situation: Situation, attribute: Attribute, subject: str) -> object:
-    """The subject as the attribute would hold it."""
+def _held_by(situation: Situation, attribute: Attribute, subject: str) -> Iterator[Way]:
+    """The attribute as it would be if it held the subject; nothing where it is a number, and the subject is none."""
     value = None if situation.resource is None else situation.attribute(attribute.name)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return int(subject) if is_number and subject.isascii() and subject.isdecimal() else subject
+    if not isinstance(value, int) or isinstance(value, bool):
+        yield (Change("attribute", subject, of=attribute.name),)
+    elif subject.isascii() and subject.isdecimal():
+        yield (Change("attribute", int(subject), of=attribute.name),)
 
 
 # --- proofs -------------------------------------------------------------------------------------------------
