@@ -112,6 +112,7 @@ class Auth(Guards, Actions, Generic[U]):
     def prepare(self, state: AppState) -> None:
         """Before the first view runs: the deployment, the guards, the blueprints."""
         problems = self._users.problems() + self._protection.apply(state.app, state.assembly)
+        problems += self._policy_problems(state)
         if problems:
             raise ConfigurationError(problems)
         csrf_protect = state.app.extensions.get("csrf")

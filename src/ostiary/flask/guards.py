@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from flask import Blueprint, request
+from flask import Blueprint, has_request_context, request
 
 from ostiary.flask.current import current_caller
 from ostiary.flask.demands import make_check
@@ -134,7 +134,8 @@ class Guards(PolicyVerbs):
     ) -> None:
         """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met.
 
-        ``auth.check(can="edit", resource=article)`` asks about what the view has loaded; None is answered as 404.
+        ``auth.check(can="edit", resource=article)`` asks about what the view has loaded; None is answered as 404. In a job,
+        ``with auth.acting_as(…)``, it raises the ``AuthError`` itself.
         """
         if can is None:
             checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
@@ -148,6 +149,9 @@ class Guards(PolicyVerbs):
         try:
             check_policy(state, principal, can, resource, hidden=hidden)
         except AuthError as error:
+            if not has_request_context():
+                # A job is answered by nobody: it gets the error itself.
+                raise
             raise self._refuse(state, error) from None
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from flask import has_request_context, request
 
 from ostiary.flask.current import current_caller
+from ostiary.flask.policy_problems import find_problems, guards_with_policy
 from ostiary.flask.share import Share
 from ostiary.flask.state import AppState
 from ostiary.kernel.decision import Decision
 from ostiary.kernel.declared_policies import DeclaredPolicies, DeclaredPolicy
-from ostiary.kernel.errors import AuthError, NotAllowed, misconfigured
+from ostiary.kernel.errors import AuthError, NotAllowed, Problem, misconfigured
 from ostiary.kernel.permission import is_permission
 from ostiary.kernel.principal import ANONYMOUS, On, Principal
 from ostiary.kernel.requirement import Requirement
@@ -86,6 +87,13 @@ class PolicyVerbs(Share):
             return answer
 
         return declare
+
+    def _policy_problems(self, state: AppState) -> list[Problem]:
+        """Before the first view runs: what is wrong with the policies, and with the guards that ask them."""
+        asked = list(guards_with_policy(state.app))
+        if not self._policies.declared and not asked:
+            return []
+        return find_problems(state, self._policies, asked)
 
     # --- asking -------------------------------------------------------------------------------------------
 

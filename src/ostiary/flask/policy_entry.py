@@ -1,6 +1,5 @@
 """The policy of a guard for the present request: load the resource once, ask the policy, hand the resource to the view."""
 
-import inspect
 from typing import Any, Final
 
 from flask import current_app, has_request_context, request
@@ -11,7 +10,7 @@ from ostiary.flask.policy_demand import PolicyDemand
 from ostiary.flask.state import AppState
 from ostiary.kernel.decision import Decision
 from ostiary.kernel.duration import milliseconds
-from ostiary.kernel.errors import AuthError, NotAllowed, misconfigured
+from ostiary.kernel.errors import AuthError, NotAllowed
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Requirement
 from ostiary.web.guard import Caller, endpoint_of
@@ -64,20 +63,12 @@ def check_policy(state: AppState, principal: Principal, action: str, resource: A
 
 def _load(state: AppState, demand: PolicyDemand, variables: dict[str, Any]) -> Any:
     """The resource, once a request however many guards ask."""
-    absent = [name for name in demand.names if name not in variables and _has_no_default(demand, name)]
-    if absent:
-        what = f"the loader of a guard takes {absent[0]!r}, and the address has no variable of that name"
-        raise misconfigured("no_url_variable", what, "name the variables of the route")
     given = {name: variables[name] for name in demand.names if name in variables}
     loaded: dict[Any, Any] = request.environ.setdefault(f"{_LOADED}.{id(state)}", {})
     key = (demand.resource, tuple(given.items()))
     if key not in loaded:
         loaded[key] = current_app.ensure_sync(demand.resource)(**given)
     return loaded[key]
-
-
-def _has_no_default(demand: PolicyDemand, name: str) -> bool:
-    return inspect.signature(demand.resource).parameters[name].default is inspect.Parameter.empty
 
 
 def missing(state: AppState, caller: Caller, *, hidden: bool) -> AuthError:

@@ -42,6 +42,3 @@ class DeclaredPolicies:
     def add(self, policy: DeclaredPolicy) -> None:
         """Add one."""
         self.declared.append(policy)
-
-    def __bool__(self) -> bool:
-        return bool(self.declared)

@@ -4,13 +4,16 @@ It comes by itself with the first ``auth.policy``; list it only to change its se
 
 settings.py     who may read why she was denied
 vocabulary.py   the words that rules are written in
-rules.py        the rules, and what each says of one object
-situation.py    who asks, about what, when; what is equal to what
+rule.py         a rule, and what joins rules to others
+rules.py        the rules there are, and what each says of one object
+three_valued.py true, false and unknown; what is equal to what
+situation.py    who asks, about what, when
 answer.py       Allow and Deny
 context.py      what else a policy may look at
 registry.py     which policies apply to a question
 decide.py       asking them: can, decide, visible, fields
 would_pass.py   what would have to change
+examine.py      what is wrong with policies, found at the start
 visible.py      rules as a WHERE clause
 """
 
@@ -27,15 +30,28 @@ from ostiary.web.contribution import Contribution
 if TYPE_CHECKING:
     from ostiary.features.policies.context import PolicyContext
     from ostiary.features.policies.decide import PolicyActions
-    from ostiary.features.policies.registry import check_declared, is_action
+    from ostiary.features.policies.examine import demands_of, problems_of
+    from ostiary.features.policies.registry import check_declared, is_action, read_policies
 
-__all__ = ["Policies", "PolicyActions", "PolicyContext", "check_declared", "is_action"]
+__all__ = [
+    "Policies",
+    "PolicyActions",
+    "PolicyContext",
+    "check_declared",
+    "demands_of",
+    "is_action",
+    "problems_of",
+    "read_policies",
+]
 
 _HOME = {
     "PolicyActions": "ostiary.features.policies.decide",
     "PolicyContext": "ostiary.features.policies.context",
     "check_declared": "ostiary.features.policies.registry",
+    "demands_of": "ostiary.features.policies.examine",
     "is_action": "ostiary.features.policies.registry",
+    "problems_of": "ostiary.features.policies.examine",
+    "read_policies": "ostiary.features.policies.registry",
 }
 
 
@@ -60,7 +76,7 @@ class Policies(PoliciesSettings):
         from ostiary.features.policies.registry import Registry
 
         actions = PolicyActions(
-            registry=Registry(resources.find(DeclaredPolicies) or DeclaredPolicies()),
+            registry=Registry(resources[DeclaredPolicies]),
             bus=resources[EventBus],
             # Asked when somebody decides: whatever knows roles may come after this.
             find_rights=lambda: resources.find(Rights),  # type: ignore[type-abstract] # found by the protocol it fulfils

@@ -110,6 +110,11 @@ def read_policy(declared: DeclaredPolicy) -> Policy:
     return Policy(declared, name, function=answer, takes_resource=bool(others), takes_context="context" in names)
 
 
+def read_policies(policies: DeclaredPolicies) -> list[Policy]:
+    """Every policy, read."""
+    return [read_policy(one) for one in policies.declared]
+
+
 def cannot_filter(policy: Policy) -> ConfigurationError:
     """The refusal of a policy that only Python can answer, where rows are to be filtered."""
     what = f"the policy {policy.name} looks at one resource at a time, and rows are to be filtered by it"

@@ -340,6 +340,19 @@ def mapper_of(entity: Any) -> Mapper[Any] | None:
     return getattr(found, "mapper", None)
 
 
+def target_of(type_: Any, name: str) -> type | None:
+    """The class that a relationship leads to; None for what is none that can be followed."""
+    relationship = inspect(type_).relationships.get(name)
+    if relationship is None or relationship.lazy in ("write_only", "noload", "raise_on_sql"):
+        return None
+    return cast("type", relationship.mapper.class_)
+
+
+def check_names_somebody(type_: Any, name: str) -> None:
+    """Refuse a column that cannot hold a subject or a place. Raises ``ConfigurationError``."""
+    _stored(getattr(type_, name), "1")
+
+
 def subclasses(mapper: Mapper[Any]) -> list[type]:
     """The mapped classes whose rows a query for this one answers, too."""
     return [one.class_ for one in mapper.self_and_descendants if one is not mapper]
