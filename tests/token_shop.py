@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask, request
@@ -58,7 +59,9 @@ class TokenShop:
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self.database = None if url is None else Database.from_url(url, migrates_itself=True)
-        self.app = Flask("token shop")
+        # Without a database, the key that development makes is kept in the instance folder.
+        self.folder = TemporaryDirectory(prefix="ostiary-test-")
+        self.app = Flask("token shop", instance_path=self.folder.name)
         self.app.config.update({"OSTIARY_SECRET_KEY": KEY, "OSTIARY_PUBLIC_URL": None, **(config or {})})
         self.production = production
         if production:
@@ -148,6 +151,7 @@ class TokenShop:
             self.runtime.resources[GuardReads].close()
             self.runtime.resources[EphemeralStore].close()
             self.database.close()
+        self.folder.cleanup()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ostiary.features.accounts import (
     RegistrationRefused,
 )
 from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
-from ostiary.features.tokens import SigningKeyMade, SigningKeyRetired
+from ostiary.features.tokens import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
     BrowserForgotten,
@@ -22,6 +22,8 @@ from ostiary.kernel.events import (
     Event,
     EverybodySignedOut,
     GuessesForgiven,
+    InvitationWithdrawn,
+    Invited,
     MailGivenUp,
     MailRefused,
     PasswordChanged,
@@ -54,10 +56,13 @@ __all__ = [
     "CsrfFailed",
     "Event",
     "EverybodySignedOut",
+    "EverybodysTokensRevoked",
     "GuessesForgiven",
     "IdentifierAdded",
     "IdentifierRemoved",
     "IdentifierVerified",
+    "InvitationWithdrawn",
+    "Invited",
     "MailGivenUp",
     "MailRefused",
     "PasswordChanged",

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from ostiary.storage.database import Database
-from ostiary.storage.subjects import raise_epoch, raise_rights, read_epoch
+from ostiary.storage.subjects import (
+    raise_epoch,
+    raise_everybodys_epoch,
+    raise_rights,
+    read_epoch,
+    read_everybodys_epoch,
+)
 
 STRANGE = [
     "' OR '1'='1",
@@ -45,6 +51,23 @@ def test_raising_counts_up_from_zero_and_touches_nobody_else(database: Database)
             1,
         ]
     assert (_epoch(database, "ada"), _epoch(database, "bob")) == (2, 0)
+
+
+def test_everybodys_epoch_is_nobodys_own(database: Database) -> None:
+    with database.write() as tx:
+        raise_epoch(tx, "ada", now=0)
+        assert [raise_everybodys_epoch(tx, now=0), raise_everybodys_epoch(tx, now=0)] == [1, 2]
+    with database.read() as connection:
+        assert read_everybodys_epoch(connection) == 2
+    assert (_epoch(database, "ada"), _epoch(database, "bob")) == (1, 0)
+
+
+@pytest.mark.parametrize("raise_", [raise_epoch, raise_rights])
+def test_whoever_names_no_subject_ends_nobody(database: Database, raise_: Callable[..., int]) -> None:
+    with pytest.raises(ValueError, match="not empty"), database.write() as tx:
+        raise_(tx, "", now=0)
+    with database.read() as connection:
+        assert read_everybodys_epoch(connection) == 0
 
 
 @pytest.mark.attack("T1")

@@ -28,7 +28,7 @@ def list_sessions(operator: Operator, subject: str, *, as_json: bool) -> None:
 
 @sessions.command(epilog="Example: flask ostiary sessions end --everybody")
 @click.argument("subject", required=False)
-@click.option("--everybody", is_flag=True, help="Every session of every subject.")
+@click.option("--everybody", is_flag=True, help="Every session and token of every subject; API keys go on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: how many were ended.")
 @click.pass_obj
 def end(operator: Operator, subject: str | None, *, everybody: bool, as_json: bool) -> None:

@@ -209,10 +209,11 @@ class Auth(Guards, Actions, Generic[U]):
 
     @property
     def site_name(self) -> str:
-        """What our pages call this site: the host of its public URL, else the application's name."""
+        """What our pages call this site: ``OSTIARY_SITE_NAME``, else the host of its public URL or the application's name."""
         state = self._state()
-        public_url = state.runtime.deployment.public_url
-        return public_url.host if public_url is not None else state.app.name
+        deployment = state.runtime.deployment
+        host = deployment.public_url.host if deployment.public_url is not None else state.app.name
+        return deployment.site_name or host
 
     @staticmethod
     def csp_nonce() -> str:

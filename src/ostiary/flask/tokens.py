@@ -100,6 +100,13 @@ class TokenVerbs:
         """End every token of a subject, and everything else she is signed in with, at once."""
         self._actions(self._find_state()).revoke_all(subject)
 
+    def revoke_everybody(self) -> int:
+        """End every access token and every refresh token there is: for a leak that nobody knows the extent of.
+
+        Sessions and API keys go on. The answer is how many families of refresh tokens there were.
+        """
+        return self._actions(self._find_state()).revoke_everybody()
+
     def claims(self, fn: C) -> C:
         """Add to every access token what ``fn(principal)`` answers. A decorator, for a plain function.
 

@@ -70,7 +70,12 @@ class OutboxMailer:
 
 
 def add_mail(
-    resources: Resources, settings: MailSettings, *, templates: "Sequence[BaseLoader]", development: bool
+    resources: Resources,
+    settings: MailSettings,
+    *,
+    templates: "Sequence[BaseLoader]",
+    site_name: str | None,
+    development: bool,
 ) -> None:
     """Add the ``Mailer``, and what sends for it. Opens nothing, and starts no thread."""
     clock: Clock = resources[Clock]  # type: ignore[type-abstract] # found by its protocol
@@ -93,7 +98,7 @@ def add_mail(
         resources.add(worker)
         announce = worker.wake
     mailer = OutboxMailer(
-        MailRenderer(templates, site=settings.host, strict=development),
+        MailRenderer(templates, site=site_name or settings.host, strict=development),
         settings,
         key_ring=key_ring,
         clock=clock,

@@ -116,7 +116,13 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     if deployment.mail is not None:
         from ostiary.runtime.mail import add_mail  # only where mail is sent
 
-        add_mail(resources, deployment.mail, templates=around.templates, development=deployment.development)
+        add_mail(
+            resources,
+            deployment.mail,
+            templates=around.templates,
+            site_name=deployment.site_name,
+            development=deployment.development,
+        )
     actions: dict[str, object] = {}
     readers: tuple[CredentialReader, ...] = ()
     rights: Rights | None = None
@@ -166,7 +172,7 @@ def _rehearsed(deployment: Deployment) -> Deployment:
 def _cookies(assembly: Assembly, deployment: Deployment) -> CookiePolicy:
     sessions: Any = assembly.get("sessions")
     domain = sessions.cookie_domain if sessions is not None else None
-    return CookiePolicy(development=deployment.development, domain=domain)
+    return CookiePolicy(development=deployment.development, domain=domain, application=deployment.cookie_prefix)
 
 
 def _add_storage(resources: Resources, assembly: Assembly, deployment: Deployment, given: "Database | None") -> None:

@@ -75,7 +75,7 @@ def append(tx: Transaction, kind: str, key: str, *, value: int = 0, expires_at: 
 
 
 def append_for_subject(tx: Transaction, kind: str, subject: str, *, value: int, now: Millis) -> None:
-    """Add a row that outlives every access token the subject may have."""
+    """Add a row that outlives every access token the subject may have, or anybody, where it is the empty one."""
     append(tx, kind, subject, value=value, expires_at=now + SUBJECT_ROWS_LIVE, now=now)
 
 

@@ -54,6 +54,11 @@ class Caller:
         """Whether a cookie said who is calling."""
         return self.reader is not None and self.reader.ambient
 
+    @property
+    def explicit(self) -> bool:
+        """Whether a program presented a credential of its own, and a good one."""
+        return bool(self.principal) and self.reader is not None and not self.reader.ambient
+
 
 class RequestGuard:
     """Runs the credential readers of one application and checks requirements against what they find."""

@@ -63,6 +63,7 @@ class Answer:
     ``goes_to``     where a page goes on instead of being shown: a path of ours, by 303
     ``to_next``     a page goes on to where its caller wanted to go (``?next=``)
     ``signs_in``    evidence that signs the caller in, and ``remember`` whether her browser is to be remembered
+    ``goes_on``     her present session is good after what was done: that the next one cannot be started fails nothing
     ``issues``      evidence becomes tokens in the answer, and no cookie; ``handle`` is that of a sign-in that was begun
     ``csrf``        the document gets a CSRF token for this caller under ``"csrf"``, if a cookie carries or may carry her
     ``signed_out``  the browser forgets everything of ours
@@ -79,6 +80,7 @@ class Answer:
     to_next: bool = False
     cookies: tuple[CookieToSet, ...] = field(default=(), repr=False)
     signs_in: "Evidence | None" = None
+    goes_on: bool = False
     remember: bool = False
     issues: "Evidence | None" = None
     handle: str | None = field(default=None, repr=False)

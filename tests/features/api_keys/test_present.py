@@ -219,7 +219,7 @@ def statements(keys_here):
     keys_here.who(keys_here.create().secret)
     said = []
     reads = keys_here.shop.runtime.resources[GuardReads]
-    (cursor,) = reads._stash
+    (cursor,) = reads._here.stash
     cursor.connection.set_trace_callback(said.append)
     engine = keys_here.shop.database.engine()
 

@@ -88,6 +88,7 @@ def test_what_is_signed_verifies_and_says_its_type_and_key(key):
 # Algorithms
 
 
+@pytest.mark.must("CS-JWT")
 @pytest.mark.attack("A2")
 @pytest.mark.attack("A3")
 @pytest.mark.must("8725bis-2.11")

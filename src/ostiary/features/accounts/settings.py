@@ -21,8 +21,8 @@ class AccountsSettings(Feature):
     )
     registration: RegistrationMode = setting(
         default="open",
-        about="Who may make an account: everybody (open), who has an invitation (invited), or only your own code "
-        "(closed).",
+        about="Who may make an account: everybody (open), who has an invitation (invited; "
+        "auth.passwords.invite(address)), or only your own code (closed).",
     )
     fields: Sequence[Field] = setting(
         default=(),

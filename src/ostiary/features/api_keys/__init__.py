@@ -23,6 +23,7 @@ from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.limit import Limiter
+from ostiary.kernel.own_marks import OwnMarks
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
@@ -112,6 +113,7 @@ class ApiKeys(ApiKeysSettings):
             limiter=resources[Limiter],  # type: ignore[type-abstract]
             client=resources[ClientSource],  # type: ignore[type-abstract]
         )
+        resources.add(OwnMarks(f"{self.prefix}_", (f"{self.prefix}_live_", f"{self.prefix}_test_")))
         readers: tuple[CredentialReader, ...] = (BearerKeyReader(keys),)
         if self.header is not None:
             readers += (HeaderKeyReader(keys, self.header),)

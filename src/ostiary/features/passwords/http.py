@@ -14,6 +14,7 @@ from ostiary.features.passwords.pages import (
 from ostiary.features.passwords.register import Begun, LinkNotGood, Registration
 from ostiary.features.passwords.reset import PasswordReset
 from ostiary.features.sessions import SessionActions, session_id
+from ostiary.features.sign_in import SignInMethods
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.web.body import read_fields
@@ -178,13 +179,14 @@ def _reset_page(call: Call, error: AuthError | None = None) -> Answer:
     if address is None:
         ways = [{"label": "Ask for another link", "url": call.addresses.path("forgot_password")}]
         text = ("It was used already, or it is too old.",)
-        facts = {"alive": False}
+        facts: dict[str, Any] = {"alive": False}
         return form_page(LinkNotGood.public_message, None, status=LinkNotGood.status, text=text, ways=ways, facts=facts)
     form = Form(call.resources[PasswordPages].with_hint(_NEW))
     form = form if error is None else form.again(None, error)
     status = 200 if error is None else error.status
     # Whoever was sent somebody else's link sees whose password she is about to set.
-    text, facts = (f"For the account of {address}.",), {"alive": True, "address": address}
+    text = (f"For the account of {address}.",)
+    facts = {"alive": True, "address": address}
     return form_page("Set a new password", form, button="Set the password", status=status, text=text, facts=facts)
 
 
@@ -197,8 +199,11 @@ def show_change(call: Call) -> Answer:
 
 
 def change_password(call: Call) -> Answer:
-    """Change the caller's password. Every other session ends; this one goes on, under a new id: she has proven herself."""
-    fields = read_fields(call.request)
+    """Change the caller's password. Every other session ends; this one goes on, under a new id: she has proven herself.
+
+    A browser she is remembered on stays so by a new token: a copy of the old one is worth nothing from here on.
+    """
+    fields, is_remembered = read_fields(call.request), call.resources[SignInMethods].is_remembered
     subject, session, sessions = call.principal.subject, session_id(call.principal), call.resources[SessionActions]
 
     def keep(tx: Any, epoch: int) -> None:
@@ -206,8 +211,10 @@ def change_password(call: Call) -> Answer:
             sessions.outlive(tx, session, subject=subject, epoch=epoch)
 
     current, new = fields.text("current", required=False), fields.text("password", required=False)
+    # Asked before the change, which ends what she was remembered by.
+    remember = is_remembered is not None and is_remembered(call)
     evidence = call.resources[PasswordActions].change(subject, current=current, new=new, during=keep)
-    return Answer(signs_in=evidence, goes_to=call.addresses.path("account"))
+    return Answer(signs_in=evidence, goes_on=True, remember=remember, goes_to=call.addresses.path("account"))
 
 
 def change_password_again(call: Call, error: AuthError) -> Answer:

@@ -5,17 +5,17 @@ address that is not his; two people who register one address never meet; and an 
 answers, works and mails like one that has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ostiary.features.accounts import Account, AccountActions, Accounts, Identifier, IdentifierTaken, Kind, NewAccount
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import HashedPassword, PasswordActions
+from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
-from ostiary.kernel.limit import Limit, Limiter
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.kernel.secret import new_secret
 from ostiary.web.addresses import Addresses
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _PURPOSE: Final = "registration"
 _VERIFICATION: Final = "verify_address"
 _PART: Final = "password"
+NAME_TAKEN: Final = FieldError("username", "taken", "This user name is taken. Choose another one.")
+"""A user name is public, so that it is taken may be told."""
 
 
 class LinkNotGood(AuthError):
@@ -60,8 +62,7 @@ class Registration:
         "_addresses",
         "_clock",
         "_database",
-        "_limiter",
-        "_mail_limit",
+        "_mail_limits",
         "_mailer",
         "_needs_email",
         "_passwords",
@@ -78,8 +79,7 @@ class Registration:
         database: "Database",
         mailer: Mailer,
         addresses: Addresses,
-        limiter: Limiter,
-        mail_limit: Limit,
+        mail_limits: MailLimits,
         clock: Clock,
         settings: Accounts,
     ) -> None:
@@ -89,8 +89,7 @@ class Registration:
         self._database = database
         self._mailer = mailer
         self._addresses = addresses
-        self._limiter = limiter
-        self._mail_limit = mail_limit
+        self._mail_limits = mail_limits
         self._clock = clock
         self._unverified_may_sign_in = settings.unverified_may_sign_in
         self._needs_email = "email" in settings.identifiers and not settings.unverified_may_sign_in
@@ -101,7 +100,7 @@ class Registration:
         The answer, the work and the number of mails are the same whether or not the address has an account.
         Raises ``ValidationFailed`` with everything that is wrong, before anything is looked up.
         """
-        new = self._parse(given, password, fields)
+        new = parse_registration(self._accounts, given, password=password, fields=fields)
         email = find_email(new.identifiers)
         if email is None and self._needs_email:
             # Whoever leaves it out would have an account that nothing was proven of.
@@ -111,7 +110,7 @@ class Registration:
             with self._database.write() as tx:
                 return self._accounts.create_in(tx, new)
         # A stranger must not fill somebody's mailbox, from however many networks.
-        self._limiter.charge(self._mail_limit, f"register:{email.mailbox}")
+        self._mail_limits.charge("register", email)
         owner = self._accounts.find(email=email.shown)
         binding, now = new_secret(), self._clock.now()
         with self._database.write() as tx:
@@ -126,21 +125,11 @@ class Registration:
             self._mailer.send(self._letter(email, token, owner, lifetime), tx)
         return Begun(binding=binding)
 
-    def _parse(self, given: Mapping[str, object], password: str, fields: Mapping[str, object]) -> NewAccount:
-        missing = None if password else ValidationFailed(FieldError(_PART, "required", "A password is needed."))
-        try:
-            new = self._accounts.parse(**given, password=password, fields=fields)  # type: ignore[arg-type] # kinds by name
-        except ValidationFailed as failed:
-            raise merge_errors(failed, missing) or failed from None
-        if missing is not None:
-            raise missing
-        return new
-
     def _refuse_taken_name(self, new: NewAccount) -> None:
         """A user name is public: that it is taken is told at once, beside its field."""
         for one in new.identifiers:
             if one.kind == "username" and self._accounts.find(username=one.shown) is not None:
-                raise ValidationFailed(FieldError("username", "taken", "This user name is taken. Choose another one."))
+                raise ValidationFailed(NAME_TAKEN)
 
     def _letter(self, email: Identifier, token: str, owner: Account | None, lifetime: Millis) -> Mail:
         if owner is not None:
@@ -206,6 +195,25 @@ class Registration:
             return
         # The guess counts against the address, as it will once there is an account.
         self._passwords.verify_current(found.id, payload["email"], payload[_PART], password)
+
+
+def parse_registration(
+    accounts: AccountActions,
+    given: Mapping[str, object],
+    *,
+    password: str,
+    fields: Mapping[str, object],
+    roles: Sequence[str] = (),
+) -> NewAccount:
+    """What somebody who registers has entered, checked and with the slow work done. Raises ``ValidationFailed``."""
+    missing = None if password else ValidationFailed(FieldError(_PART, "required", "A password is needed."))
+    try:
+        new = accounts.parse(**given, password=password, roles=roles, fields=fields)  # type: ignore[arg-type] # kinds by name
+    except ValidationFailed as failed:
+        raise merge_errors(failed, missing) or failed from None
+    if missing is not None:
+        raise missing
+    return new
 
 
 def find_email(identifiers: tuple[Identifier, ...]) -> Identifier | None:

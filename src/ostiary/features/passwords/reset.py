@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 from ostiary.features.accounts import Account, AccountActions, AccountState, Identifier
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import PasswordActions, names_of
+from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.features.passwords.register import LinkNotGood, find_email
 from ostiary.features.sign_in import SignInActions
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError
-from ostiary.kernel.limit import Limit, Limiter
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.web.addresses import Addresses
 
@@ -46,8 +46,7 @@ class PasswordReset:
     database: "Database"
     mailer: Mailer
     addresses: Addresses
-    limiter: Limiter
-    mail_limit: Limit
+    mail_limits: MailLimits
     clock: Clock
 
     def ask(self, identifier: str) -> None:
@@ -59,7 +58,7 @@ class PasswordReset:
         if typed is None:
             return
         # By what was typed, so that the limit is the same for an address that nobody has.
-        self.limiter.charge(self.mail_limit, f"reset:{typed.kind}:{typed.mailbox}")
+        self.mail_limits.charge("reset", typed)
         account = self.accounts.find_by_identifier(identifier)
         address = None if account is None else _address_of(account, typed)
         if account is not None and address is not None:

@@ -11,7 +11,7 @@ development_key.py   the key that a developer's machine makes
 jwks.py              the public halves, for others
 token_wish.py        scope, audience, claims and lifetime that one issue asks for
 issuing.py, actions.py  ``auth.tokens``
-families.py, refresh_token_rotation.py  refresh tokens
+families.py, refresh_token_rotation.py, grant_errors.py  refresh tokens
 token_cookies.py, csrf_binding.py       tokens in cookies
 trusted_issuer.py, foreign_tokens.py, foreign_claims.py, introspection.py  other issuers' tokens
 store.py             the tables and their statements
@@ -37,13 +37,21 @@ from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
     from ostiary.features.tokens.actions import TokenActions
-    from ostiary.features.tokens.events import SigningKeyMade, SigningKeyRetired
+    from ostiary.features.tokens.events import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
     from ostiary.features.tokens.present import ForeignTokens, RevocationCheck
     from ostiary.features.tokens.signing_keys import SigningKeys
     from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
     from ostiary.standards.jose.keys import SignatureKey
 
-__all__ = ["Introspection", "Issuer", "SigningKeyMade", "SigningKeyRetired", "TokenActions", "Tokens"]
+__all__ = [
+    "EverybodysTokensRevoked",
+    "Introspection",
+    "Issuer",
+    "SigningKeyMade",
+    "SigningKeyRetired",
+    "TokenActions",
+    "Tokens",
+]
 
 _DEFAULT_ALGORITHM = "ES256"
 # Development has no public address; two applications there have different keys.
@@ -59,7 +67,7 @@ def __getattr__(name: str) -> Any:  # public names that bring more than a list o
         from ostiary.features.tokens import trusted_issuer
 
         return getattr(trusted_issuer, name)
-    if name in ("SigningKeyMade", "SigningKeyRetired"):
+    if name in ("EverybodysTokensRevoked", "SigningKeyMade", "SigningKeyRetired"):
         from ostiary.features.tokens import events
 
         return getattr(events, name)

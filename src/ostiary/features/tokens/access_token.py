@@ -51,7 +51,7 @@ _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 class Grant:
     """What an access token is issued for.
 
-    ``epoch``, ``rights``  the subject's, as they were when the sign-in began and as they are now
+    ``epoch``, ``rights``  the joint epoch as it was when the sign-in began, and the subject's rights as they are now
     ``scope``              the permissions it is narrowed to; None is unrestricted
     ``audience``           whom it is for; None is the application itself
     ``client``             who asked for it; None is the application itself

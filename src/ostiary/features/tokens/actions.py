@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, cast
 
 from ostiary.features.tokens.access_token import BEARER, AccessTokens, Grant
 from ostiary.features.tokens.csrf_binding import binding_of
+from ostiary.features.tokens.grant_errors import InvalidScope
 from ostiary.features.tokens.present import BearerReader
 from ostiary.features.tokens.token_wish import TokenWish, make_wish
 from ostiary.kernel.clock import SECOND, Clock, Millis
-from ostiary.kernel.errors import AuthError, ConfigurationError, InvalidCredential, misconfigured
+from ostiary.kernel.errors import ConfigurationError, InvalidCredential, misconfigured
 from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import decode_factors, encode_factors
+from ostiary.kernel.joint_epoch import joint_epoch, own_epoch
 from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import Credential, Principal
@@ -32,17 +34,6 @@ if TYPE_CHECKING:
     from ostiary.features.tokens.families import NewFamily, RefreshFamilies
     from ostiary.features.tokens.store import RefreshFamily
     from ostiary.storage.database import Database, Transaction
-
-
-class InvalidScope(AuthError):
-    """More was asked for than the refresh token has (RFC 6749 §6, RFC 9700 §4.14.2)."""
-
-    code = "invalid_scope"
-    status = 400
-    public_message = "The scope is wider than what was granted."
-
-    def __init__(self) -> None:
-        super().__init__(members={"error": "invalid_scope"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +86,13 @@ class TokenActions:
         if self.families is None and wish.refresh is not None:
             raise _stateless("auth.tokens.issue(refresh=…)")
         lifetime = self._access.lifetime if wish.access is None else wish.access
-        rights = self._rights(signed_in.subject)
+        rights, everybody = self._standing(signed_in.subject)
+        epoch = joint_epoch(everybody, signed_in.epoch)
         family: NewFamily | None = None
         if self.families is not None:
             family = self.families.prepare(
                 subject=signed_in.subject,
-                epoch=signed_in.epoch,
+                epoch=epoch,
                 factors=encode_factors(signed_in.factors),
                 now=now,
                 lifetime=wish.refresh,
@@ -116,7 +108,7 @@ class TokenActions:
         grant = Grant(
             subject=signed_in.subject,
             factors=signed_in.factors,
-            epoch=signed_in.epoch,
+            epoch=epoch,
             scope=wish.scope,
             audience=wish.audience,
             client=None,
@@ -213,14 +205,21 @@ class TokenActions:
         """End every token of a subject at once, and everything else she is signed in with: there is one epoch."""
         self._stored("auth.tokens.revoke_all").end_all(subject, reason="tokens_revoked", now=self._clock.now())
 
+    def revoke_everybody(self, *, reason: str = "ended_by_operator") -> int:
+        """End every access token and every family of refresh tokens there is; how many families there were.
+
+        Sessions and API keys go on. Everybody's sessions take the tokens along: ``auth.sessions.end_everybody``.
+        """
+        return self._stored("auth.tokens.revoke_everybody").end_everybodys(reason=reason, now=self._clock.now())
+
     # --- browsers that have no session --------------------------------------------------------------------
 
-    def loan_of(self, family: str) -> "RefreshFamily | None":
-        """The family of the present token, whose proofs the same subject may build on; None if it has ended."""
+    def loan_of(self, family: str) -> tuple[int, Millis] | None:
+        """What the same subject may build on the present token's proofs with: the family's epoch, and its end. None: it has ended."""
         found = self._find_family(family)
         if found is None or found.epoch != found.current_epoch or self._clock.now() >= found.ends_at:
             return None
-        return found
+        return own_epoch(found.epoch), found.ends_at
 
     def replace(self, tx: "Transaction", family: str) -> bool:
         """End the family that a sign-in replaces, in its transaction. False: it has ended already."""
@@ -289,13 +288,14 @@ class TokenActions:
         )
         return Issue(tokens=tokens, principal=principal, binding=binding_of(grant.family, jti), ends_at=ends_at)
 
-    def _rights(self, subject: str) -> int:
+    def _standing(self, subject: str) -> tuple[int, int]:
+        """The version of her rights, and the epoch of everybody."""
         if self._database is None:
-            return 0
+            return 0, 0
         from ostiary.features.tokens import store  # only where something is stored
 
         with self._database.read() as connection:
-            return store.read_rights(connection, subject)
+            return store.read_standing(connection, subject)
 
 
 def _scope_text(scope: frozenset[str] | None) -> str | None:

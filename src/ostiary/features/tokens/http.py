@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ostiary.features.tokens.actions import Issue, TokenActions
 from ostiary.features.tokens.csrf_binding import binding_of, family_of_binding
-from ostiary.features.tokens.families import InvalidGrant
+from ostiary.features.tokens.grant_errors import InvalidGrant
 from ostiary.features.tokens.token_cookies import REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.errors import MalformedRequest
