@@ -10,6 +10,7 @@ from ostiary.cli.application import operator_of_application
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
+from ostiary.cli.explain import explain, policies
 from ostiary.cli.forgive import forgive
 from ostiary.cli.keys import keys
 from ostiary.cli.mail import mail
@@ -19,7 +20,21 @@ from ostiary.cli.sessions import sessions
 from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
 
-COMMANDS: Final = (accounts, api_keys, audit, check, db, forgive, keys, mail, sessions, signing_keys, templates)
+COMMANDS: Final = (
+    accounts,
+    api_keys,
+    audit,
+    check,
+    db,
+    explain,
+    forgive,
+    keys,
+    mail,
+    policies,
+    sessions,
+    signing_keys,
+    templates,
+)
 """Every command, the same under ``ostiary`` and ``flask ostiary``."""
 
 

@@ -88,6 +88,21 @@ class PolicyVerbs(Share):
 
         return declare
 
+    def resource(self, type: type, /) -> Callable[[F], F]:
+        """Say how a resource is found by its id, so that an operator can name it, ``article:42``. A decorator.
+
+        The function takes the id, of the type it is annotated with, and may be the ``resource=`` of a guard as well.
+        """
+
+        def declare(finder: F) -> F:
+            from ostiary.features.policies import check_finder  # only where there are policies
+
+            check_finder(finder)
+            self._policies.finders[type] = finder
+            return finder
+
+        return declare
+
     def _policy_problems(self, state: AppState) -> list[Problem]:
         """Before the first view runs: what is wrong with the policies, and with the guards that ask them."""
         asked = list(guards_with_policy(state.app))

@@ -85,7 +85,7 @@ class Protection:
         for endpoint, view in app.view_functions.items():
             if (
                 endpoint.startswith(f"{self.own}.")
-                or _is_static(app, endpoint)
+                or is_static(app, endpoint)
                 or is_public(view)
                 or self._in_public_blueprint(app, endpoint)
                 or _is_guarded(view)
@@ -101,7 +101,7 @@ class Protection:
         return any(endpoint in _endpoints_of(app, blueprint) for blueprint in self._public_blueprints)
 
 
-def _is_static(app: Flask, endpoint: str) -> bool:
+def is_static(app: Flask, endpoint: str) -> bool:
     """Whether this is Flask's own view of a folder of files, and not one that happens to have its name."""
     owner, _, name = endpoint.rpartition(".")
     scaffold = app.blueprints.get(owner) if owner else app

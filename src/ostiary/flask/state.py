@@ -71,7 +71,7 @@ class AppState:
         self._token_way_in: TokenWayIn | None = None
         self._proxy_hinted = False
         self.extra_claims = extra_claims
-        self.policies = policies
+        self.policies = policies if policies is not None else DeclaredPolicies()
         self._policy_actions: tuple[Runtime, PolicyActions] | None = None
         self.warnings: list[Problem] = []
         problems: list[Problem] = []

@@ -102,8 +102,8 @@ class Decision:
 
     @property
     def code(self) -> str:
-        """The code of the decisive ground."""
-        return self.because[0].code if self.because else "allowed"
+        """The code of the decisive ground; ``"allowed"`` where nothing speaks against it."""
+        return self.because[0].code if self.because and not self.allowed else "allowed"
 
     @property
     def public_reason(self) -> Reason | None:

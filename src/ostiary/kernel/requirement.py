@@ -4,6 +4,7 @@
 Freshness, step-up and multi-factor are one rule over the principal's factors.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 
@@ -118,6 +119,19 @@ class Requirement:
     def only_signed_in(self) -> bool:
         """Whether it demands nothing but a signed-in caller."""
         return self == SIGNED_IN
+
+    def proof_words(self) -> Iterator[str]:
+        """What it says about proofs and credentials, in the words of ``auth.require``."""
+        if self.factors > 1:
+            yield f"factors={self.factors}"
+        if self.fresh is not None:
+            yield f"fresh={spell_duration(self.fresh)}"
+        if self.proof is not None:
+            yield f"proof={self.proof}"
+        if self.phishing_resistant:
+            yield "phishing_resistant"
+        if self.via is not None:
+            yield f"via={self.via}"
 
     def demands_proof(self) -> bool:
         """Whether it looks at the principal's factors."""

@@ -14,6 +14,8 @@ registry.py     which policies apply to a question
 decide.py       asking them: can, decide, visible, fields
 would_pass.py   what would have to change
 examine.py      what is wrong with policies, found at the start
+resource_name.py  a resource by its name, for operators
+matrix.py       every rule there is, as a document
 visible.py      rules as a WHERE clause
 """
 
@@ -31,27 +33,41 @@ if TYPE_CHECKING:
     from ostiary.features.policies.context import PolicyContext
     from ostiary.features.policies.decide import PolicyActions
     from ostiary.features.policies.examine import demands_of, problems_of
+    from ostiary.features.policies.matrix import FunctionRule
+    from ostiary.features.policies.matrix import as_json as matrix_as_json
+    from ostiary.features.policies.matrix import lines as matrix_lines
     from ostiary.features.policies.registry import check_declared, is_action, read_policies
+    from ostiary.features.policies.resource_name import check_finder, find_resource
 
 __all__ = [
+    "FunctionRule",
     "Policies",
     "PolicyActions",
     "PolicyContext",
     "check_declared",
+    "check_finder",
     "demands_of",
+    "find_resource",
     "is_action",
+    "matrix_as_json",
+    "matrix_lines",
     "problems_of",
     "read_policies",
 ]
 
 _HOME = {
-    "PolicyActions": "ostiary.features.policies.decide",
-    "PolicyContext": "ostiary.features.policies.context",
-    "check_declared": "ostiary.features.policies.registry",
-    "demands_of": "ostiary.features.policies.examine",
-    "is_action": "ostiary.features.policies.registry",
-    "problems_of": "ostiary.features.policies.examine",
-    "read_policies": "ostiary.features.policies.registry",
+    "FunctionRule": "matrix.FunctionRule",
+    "PolicyActions": "decide.PolicyActions",
+    "PolicyContext": "context.PolicyContext",
+    "check_declared": "registry.check_declared",
+    "check_finder": "resource_name.check_finder",
+    "demands_of": "examine.demands_of",
+    "find_resource": "resource_name.find_resource",
+    "is_action": "registry.is_action",
+    "matrix_as_json": "matrix.as_json",
+    "matrix_lines": "matrix.lines",
+    "problems_of": "examine.problems_of",
+    "read_policies": "registry.read_policies",
 }
 
 
@@ -59,7 +75,8 @@ def __getattr__(name: str) -> Any:  # a public name that brings what decides
     from importlib import import_module
 
     if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+        module, _, found = _HOME[name].partition(".")
+        return getattr(import_module(f"{__name__}.{module}"), found)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
 

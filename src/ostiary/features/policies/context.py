@@ -1,6 +1,6 @@
 """The context of a decision: what a policy may look at besides the principal and the resource (ASVS 5.0 V8.1.3)."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ostiary.kernel.clock import Millis
 
@@ -27,7 +27,3 @@ class PolicyContext:
         if type(self.at) is not int or not all(text is None or isinstance(text, str) for text in texts):
             message = "a context is a time in milliseconds, and texts"
             raise TypeError(message)
-
-
-ATTRIBUTES: tuple[str, ...] = tuple(field.name for field in fields(PolicyContext))
-"""The names of everything contextual that a policy can look at."""

@@ -197,7 +197,7 @@ class Compare(Rule):
     def look(self, situation: Situation) -> tuple[Truth, str]:
         have = situation.attribute(self.attribute.name)
         want = situation.attribute(self.value.name) if isinstance(self.value, Attribute) else self.value
-        return compare(have, self.op, want), f"{self.attribute} is {show(have)}; wanted is {self.op} {show(want)}"
+        return compare(have, self.op, want), f"{self.attribute} is {show(have)}; wanted: {self.op} {show(want)}"
 
     @override
     @property
@@ -234,16 +234,15 @@ class Proven(Rule):
     """The caller has proven who she is well enough, recently enough, by such a credential."""
 
     requirement: Requirement
-    words: str
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         # The scope narrows what may be done, and is asked for the policy as a whole.
         decision = check_requirement(self.requirement, unscoped(situation), now=situation.context.at)
-        return decision.allowed, decision.because[0].text if decision.because else self.words
+        return decision.allowed, decision.because[0].text if decision.because else "she has proven enough"
 
     def __str__(self) -> str:
-        return f"proven({self.words})"
+        return f"proven({', '.join(self.requirement.proof_words())})"
 
 
 def unscoped(situation: Situation) -> Any:

@@ -98,9 +98,7 @@ def proven(
         phishing_resistant=phishing_resistant,
         via=any_of(via) if isinstance(via, str) else via,
     )
-    said = {"factors": factors, "fresh": fresh, "proof": proof, "phishing_resistant": phishing_resistant, "via": via}
-    words = ", ".join(f"{name}={value}" for name, value in said.items() if value not in (None, False, 1))
-    return Proven(requirement, words or "signed in")
+    return Proven(requirement)
 
 
 def _spot(on: OnAttribute) -> Spot | None:
