@@ -1,18 +1,19 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import override
 
+from ostiary.features.policies.proofs import check_proofs, missing_proofs
 from ostiary.features.policies.rule import Attribute, Rule, show
 from ostiary.features.policies.situation import Nowhere, Situation
 from ostiary.features.policies.three_valued import Op, Truth, compare, spells
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On
-from ostiary.kernel.requirement import Names, Requirement, check_requirement
+from ostiary.kernel.requirement import Names, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,17 +238,16 @@ class Proven(Rule):
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
-        # The scope narrows what may be done, and is asked for the policy as a whole.
-        decision = check_requirement(self.requirement, unscoped(situation), now=situation.context.at)
-        return decision.allowed, decision.because[0].text if decision.because else "she has proven enough"
+        requirement, now = self.requirement, situation.context.at
+        decision = check_proofs(requirement, situation.principal, now)
+        if decision.allowed:
+            return True, "she has proven enough"
+        missing = missing_proofs(requirement, situation.principal, now) if situation.shown else None
+        met = missing is not None and bool(situation.principal) and all(one in situation.shown for one in missing)
+        return met, decision.because[0].text
 
     def __str__(self) -> str:
         return f"proven({', '.join(self.requirement.proof_words())})"
-
-
-def unscoped(situation: Situation) -> Any:
-    """The principal as the rule about proofs sees it."""
-    return replace(situation.principal, scope=None, tenant=None)
 
 
 def _where(place: On | None) -> str:

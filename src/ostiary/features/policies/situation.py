@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ostiary.features.policies.context import PolicyContext
+from ostiary.kernel.decision import Change
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Rights
 
@@ -22,6 +23,7 @@ class Situation:
 
     ``resource``  None where the question is about a type
     ``changed``   attributes of the resource as they would be
+    ``shown``     demands about proofs that would be met
     """
 
     principal: Principal
@@ -29,6 +31,7 @@ class Situation:
     rights: Rights | None = None
     resource: object = None
     changed: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    shown: tuple[Change, ...] = ()
 
     def attribute(self, name: str) -> Any:
         """An attribute of the resource. Raises ``Nowhere`` where there is none to look at."""

@@ -10,15 +10,14 @@ from itertools import islice, product
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from ostiary.features.policies.proofs import missing_proofs
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
 from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Proven, Spot, Tenant
 from ostiary.features.policies.situation import Situation
-from ostiary.kernel.clock import Millis
-from ostiary.kernel.decision import KINDS, Change
-from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
+from ostiary.kernel.decision import KINDS, PROOFS, Change
 from ostiary.kernel.permission import any_covers
-from ostiary.kernel.principal import Credential, Principal
-from ostiary.kernel.requirement import Names, Place, Requirement, Rights, check_proof, check_requirement
+from ostiary.kernel.principal import Principal
+from ostiary.kernel.requirement import Place, Rights
 
 Way: TypeAlias = tuple[Change, ...]
 """Changes that are enough together."""
@@ -78,8 +77,7 @@ def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
             if value is not None:
                 yield (Change("tenant", on=(rule.kind, str(value))),)
         case Proven() if principal:
-            yield tuple(changes_of(rule.requirement, principal, situation.context.at))
-            yield tuple(_demands(rule.requirement))
+            yield missing_proofs(rule.requirement, principal, situation.context.at)
         case Compare():
             yield from _agreement(rule, situation)
         case _:
@@ -155,40 +153,6 @@ def _held_by(situation: Situation, attribute: Attribute, subject: str) -> Iterat
         yield (Change("attribute", int(subject), of=attribute.name),)
 
 
-# --- proofs -------------------------------------------------------------------------------------------------
-
-
-def _demands(requirement: Requirement) -> Iterator[Change]:
-    """Everything a requirement says about proofs, in the words of a guard."""
-    from ostiary.kernel.duration import spell_duration
-
-    if requirement.via is not None:
-        yield Change("via", requirement.via)
-    if requirement.factors > 1:
-        yield Change("factors", requirement.factors)
-    if requirement.proof is not None:
-        yield Change("proof", requirement.proof)
-    if requirement.phishing_resistant:
-        yield Change("phishing_resistant", value=True)
-    if requirement.fresh is not None:
-        yield Change("fresh", spell_duration(requirement.fresh))
-
-
-def changes_of(requirement: Requirement, principal: Principal, now: Millis) -> Iterator[Change]:
-    """Of what a requirement says about proofs, each part that is not met by itself."""
-    parts = {
-        "via": Requirement(via=requirement.via),
-        "factors": Requirement(factors=requirement.factors),
-        "proof": Requirement(proof=requirement.proof),
-        "phishing_resistant": Requirement(phishing_resistant=requirement.phishing_resistant),
-        "fresh": replace(requirement, via=None),
-    }
-    unscoped = replace(principal, scope=None, tenant=None)
-    for change in _demands(requirement):
-        if not check_requirement(parts[change.kind], unscoped, now=now).allowed:
-            yield change
-
-
 # --- the situation as it would be ---------------------------------------------------------------------------
 
 
@@ -231,9 +195,12 @@ class _GrantedToo:
 
 def after(situation: Situation, way: Way) -> Situation:
     """The situation as it would be after these changes."""
-    principal, at = situation.principal, situation.context.at
+    principal = situation.principal
     for change in way:
-        principal = _changed_principal(principal, change, at)
+        if change.kind == "scope" and principal.scope is not None:
+            principal = replace(principal, scope=principal.scope | {change.value})
+        elif change.kind == "tenant":
+            principal = replace(principal, tenant=change.on)
     granted = [change for change in way if change.kind in ("role", "permission")]
     changed = {change.of: change.value for change in way if change.kind == "attribute" and change.of is not None}
     return replace(
@@ -241,41 +208,6 @@ def after(situation: Situation, way: Way) -> Situation:
         principal=principal,
         rights=_GrantedToo(situation.rights, granted) if granted else situation.rights,
         changed=MappingProxyType({**situation.changed, **changed}),
+        # No proof is made up: a rule about proofs is told which of its demands would be met.
+        shown=tuple(change for change in way if change.kind in PROOFS or change.kind == "via"),
     )
-
-
-def _changed_principal(principal: Principal, change: Change, at: Millis) -> Principal:
-    match change.kind:
-        case "scope" if principal.scope is not None:
-            return replace(principal, scope=principal.scope | {change.value})
-        case "tenant":
-            return replace(principal, tenant=change.on)
-        case "via":
-            return replace(principal, credential=Credential(_names(change.value)[0], "another"))
-        case "factors" | "proof" | "phishing_resistant" | "fresh":
-            return replace(principal, factors=tuple(_proven(principal.factors, change, at)))
-        case _:
-            return principal
-
-
-def _proven(factors: tuple[Factor, ...], change: Change, at: Millis) -> Iterator[Factor]:
-    yield from (replace(factor, at=at) for factor in factors)
-    match change.kind:
-        case "proof":
-            yield from (Factor(kind, at=at) for kind in _names(change.value))
-        case "phishing_resistant":
-            yield Factor("passkey", at=at, phishing_resistant=True)
-        case "factors":
-            have = list(factors)
-            for kind in CATEGORIES:
-                if count_factors(have) >= int(change.value):
-                    break
-                have.append(Factor(kind, at=at))
-            yield from have[len(factors) :]
-        case _:
-            if not check_proof(Requirement(fresh=1), tuple(replace(one, at=at) for one in factors), now=at).allowed:
-                yield Factor("password", at=at)
-
-
-def _names(value: object) -> tuple[str, ...]:
-    return value.names if isinstance(value, Names) else (str(value),)
