@@ -7,10 +7,10 @@ cure instead of being guessed at.
 
 import datetime as dt
 import enum
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard, cast
+from uuid import UUID
 
 from sqlalchemy import BigInteger, and_, false, inspect, literal, not_, null, or_, true
 from sqlalchemy import types as sqltypes
@@ -159,7 +159,7 @@ def _check_value(column: ColumnClause[Any], value: Any, element: Any) -> None:
         case sqltypes.Date():
             good = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
         case sqltypes.Uuid() as kind:
-            good = isinstance(value, uuid.UUID if kind.as_uuid else str)
+            good = isinstance(value, UUID if kind.as_uuid else str)
         case _:
             good = False
     if not good and value is not None:
@@ -314,7 +314,7 @@ def _stored(column: Any, text: str) -> list[Any]:
     match kind:
         case sqltypes.Uuid():
             try:
-                found = uuid.UUID(text)
+                found = UUID(text)
             except ValueError:
                 return []
             return [found if kind.as_uuid else text] if str(found) == text else []
