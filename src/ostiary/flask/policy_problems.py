@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from typing import Any
 
 from flask import Flask
 
@@ -46,7 +47,8 @@ def _unanswered(endpoint: str, demand: PolicyDemand, actions: set[str]) -> Itera
 
 def _unloadable(app: Flask, endpoint: str, demand: PolicyDemand) -> Iterator[Problem]:
     for rule in app.url_map.iter_rules(endpoint):
-        absent = [name for name in demand.needed if name not in rule.arguments]
+        variables: Any = rule.arguments  # pyright: ignore[reportUnknownMemberType] - a set of names
+        absent = [name for name in demand.needed if name not in variables]
         if absent:
             what = f"the loader of {endpoint!r} takes {absent[0]!r}, and {rule.rule!r} has no variable of that name"
             yield Problem(code="no_url_variable", what=what, cure="name the variables of the route")

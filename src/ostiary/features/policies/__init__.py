@@ -17,6 +17,7 @@ would_pass.py   what would have to change
 examine.py      what is wrong with policies, found at the start
 resource_name.py  a resource by its name, for operators
 matrix.py       every rule there is, as a document
+condition.py    conditions of SQLAlchemy as rules
 visible.py      rules as a WHERE clause
 """
 

@@ -127,7 +127,7 @@ class Registry:
     """Finds the policies of a question. What was declared later is found too."""
 
     policies: DeclaredPolicies
-    _read: list[Policy] = field(default_factory=list)
+    _read: list[Policy] = field(default_factory=list[Policy])
 
     def all(self) -> list[Policy]:
         """Every policy, in the order of declaration."""

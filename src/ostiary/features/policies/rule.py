@@ -84,7 +84,7 @@ class AnyOf(Rule):
 
     @override
     def judge(self, situation: Situation, *, full: bool = False) -> Reason:
-        grounds = []
+        grounds: list[Reason] = []
         for rule in self.rules:
             grounds.append(rule.judge(situation, full=full))
             if grounds[-1].met is True and not full:
@@ -107,7 +107,7 @@ class AllOf(Rule):
 
     @override
     def judge(self, situation: Situation, *, full: bool = False) -> Reason:
-        grounds = []
+        grounds: list[Reason] = []
         for rule in self.rules:
             grounds.append(rule.judge(situation, full=full))
             if grounds[-1].met is False and not full:

@@ -1,6 +1,6 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,9 +161,8 @@ class Related(Rule):
             found = situation.attribute(self.relationship.name)
         except Nowhere:
             return Rule.judge(self, situation)
-        several = _each(found)
         grounds: list[Reason] = []
-        for one in several:
+        for one in _each(found):
             grounds.append(self.rule.judge(situation.about(one), full=full))
             if grounds[-1].met is True and not full:
                 break
@@ -200,8 +199,8 @@ class Compare(Rule):
         want = situation.attribute(self.value.name) if isinstance(self.value, Attribute) else self.value
         return compare(have, self.op, want), f"{self.attribute} is {show(have)}; wanted: {self.op} {show(want)}"
 
-    @override
     @property
+    @override
     def code(self) -> str:
         return "where"
 
@@ -254,12 +253,14 @@ def _where(place: On | None) -> str:
     return "" if place is None else f" on {place[0]}:{place[1]}"
 
 
-def _each(found: Any) -> list[Any]:
+def _each(found: Any) -> Iterator[Any]:
     """What a relationship leads to: nothing, one, or each of a collection."""
     if found is None:
-        return []
-    if isinstance(found, dict):
-        return list(found.values())
+        return
     # A mapped object may be iterable for reasons of its own; the collections of relationships are these.
-    is_collection = isinstance(found, Sequence | set | frozenset) or hasattr(found, "append") or hasattr(found, "add")
-    return list(found) if is_collection else [found]
+    if hasattr(found, "values") and hasattr(found, "keys"):
+        yield from found.values()
+    elif isinstance(found, tuple) or hasattr(found, "append") or hasattr(found, "add"):
+        yield from found
+    else:
+        yield found

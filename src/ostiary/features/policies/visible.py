@@ -1,178 +1,27 @@
-"""Row filters: rules as a WHERE clause, and conditions of SQLAlchemy as rules (``select(Article).where(auth.visible(…))``).
+"""Row filters: rules as a WHERE clause, ``select(Article).where(auth.visible("read", Article))``.
 
-Both directions hold to one logic, SQL's: an attribute that is NULL makes a comparison unknown. What SQL and Python would
-decide differently (text in an order, a collation, a time with a zone, a type of the application's own) is refused with its
-cure instead of being guessed at.
+They hold to SQL's logic, as the rules do of one object: an attribute that is NULL makes a comparison unknown.
 """
 
-import datetime as dt
-import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, false, inspect, literal, not_, null, or_, true
+from sqlalchemy import BigInteger, ColumnElement, and_, false, inspect, literal, not_, null, or_, true
 from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper
-from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import (
-    AsBoolean,
-    BinaryExpression,
-    BindParameter,
-    BooleanClauseList,
-    ColumnClause,
-    ColumnElement,
-    False_,
-    Grouping,
-    Null,
-    True_,
-    UnaryExpression,
-)
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause
 
-from ostiary.features.policies.rule import AllOf, AnyOf, Anyone, Attribute, Nobody, Not, Rule
+from ostiary.features.policies.condition import OPERATORS, annotations_of, is_inexact
+from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
 from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Related, Spot, Tenant, Where
 from ostiary.features.policies.situation import Situation
-from ostiary.features.policies.three_valued import Op
-from ostiary.kernel.errors import ConfigurationError, misconfigured
+from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import any_covers
 
-_OPS: Final[dict[Any, Op]] = {
-    operators.eq: "==",
-    operators.ne: "!=",
-    operators.lt: "<",
-    operators.le: "<=",
-    operators.gt: ">",
-    operators.ge: ">=",
-    operators.is_: "is",
-    operators.is_not: "is not",
-    operators.in_op: "in",
-    operators.not_in_op: "not in",
-}
-_ORDERED: Final = frozenset({"<", "<=", ">", ">="})
-# Types whose equality is not that of Python: padded, or blind to case.
-_INEXACT: Final = frozenset({"CHAR", "NCHAR", "CITEXT"})
 _BIGGEST: Final = 2**63
-
-
-# --- from SQLAlchemy to rules -------------------------------------------------------------------------------
-
-
-def read_condition(condition: Any) -> Rule:  # noqa: PLR0911 - one branch for each kind of expression
-    """A condition as a rule that can be asked of an object. Raises ``ConfigurationError`` for one that cannot."""
-    element = condition.__clause_element__() if hasattr(condition, "__clause_element__") else condition
-    match element:
-        case True_():
-            return Anyone()
-        case False_():
-            return Nobody()
-        case Grouping():
-            return read_condition(element.element)
-        case BooleanClauseList() if element.operator in (operators.and_, operators.or_):
-            parts = tuple(read_condition(clause) for clause in element.clauses)
-            return AllOf(parts) if element.operator is operators.and_ else AnyOf(parts)
-        case AsBoolean():
-            rule = read_condition(element.element)
-            return Not(rule) if element.operator is operators.is_false else rule
-        case UnaryExpression() if element.operator is operators.inv:
-            return Not(read_condition(element.element))
-        case BinaryExpression() if element.operator in _OPS:
-            return _read_comparison(element)
-        case ColumnClause() if isinstance(element.type, sqltypes.Boolean):
-            return Compare(_attribute_of(element), "==", value=True)
-        case _:
-            raise _not_understood(condition)
-
-
-def _read_comparison(element: BinaryExpression[Any]) -> Rule:
-    op = _OPS[element.operator]
-    column, right = element.left, element.right
-    if not isinstance(column, ColumnClause):
-        raise _not_understood(element)
-    attribute = _attribute_of(column)
-    if isinstance(right, ColumnClause):
-        if op not in ("==", "!=") or type(column.type) is not type(right.type):
-            raise _not_understood(element)
-        _check_comparable(column, op, element)
-        return Compare(attribute, op, _attribute_of(right))
-    value = _value_of(right, element)
-    if op in ("is", "is not"):
-        if not (value is None or (isinstance(value, bool) and isinstance(column.type, sqltypes.Boolean))):
-            raise _not_understood(element)
-        return Compare(attribute, op, value)
-    values: Iterable[Any] = value if op in ("in", "not in") else (value,)
-    _check_comparable(column, op, element)
-    for one in values:
-        _check_value(column, one, element)
-    return Compare(attribute, op, tuple(values) if op in ("in", "not in") else value)
-
-
-def _attribute_of(column: ColumnClause[Any]) -> Attribute:
-    annotations = column._annotations  # noqa: SLF001 - where SQLAlchemy says which attribute of which class a column is
-    mapper, key = annotations.get("parententity"), annotations.get("proxy_key")
-    if not isinstance(mapper, Mapper) or not isinstance(key, str):
-        what = f"where(…) compares the column {column.name!r}, which is taken from no mapped class"
-        raise misconfigured("no_mapped_attribute", what, "write Article.public, not a column of a table")
-    return Attribute(key, mapper.class_)
-
-
-def _value_of(right: Any, element: Any) -> Any:
-    match right:
-        case Null():
-            return None
-        case True_():
-            return True
-        case False_():
-            return False
-        case BindParameter() if right.callable is None and not right.required:
-            return list(right.value) if isinstance(right.value, list | tuple | set | frozenset) else right.value
-        case _:
-            raise _not_understood(element)
-
-
-def _check_comparable(column: ColumnClause[Any], op: Op, element: Any) -> None:
-    """Refuse a type of which Python and the database would not say the same."""
-    kind = column.type
-    exact = (sqltypes.Boolean, sqltypes.Integer, sqltypes.String, sqltypes.Date, sqltypes.DateTime, sqltypes.Uuid)
-    if isinstance(kind, sqltypes.TypeDecorator) or not isinstance(kind, exact) or kind.__visit_name__ in _INEXACT:
-        raise _not_understood(element)
-    if getattr(kind, "collation", None) or getattr(kind, "timezone", False):
-        raise _not_understood(element)
-    if op in _ORDERED and not isinstance(kind, sqltypes.Integer | sqltypes.Date | sqltypes.DateTime):
-        # The order of text is the database's own: its collation.
-        raise _not_understood(element)
-
-
-def _check_value(column: ColumnClause[Any], value: Any, element: Any) -> None:
-    """Refuse a value of another type: SQLite would convert it, PostgreSQL refuse it, Python call it different."""
-    match column.type:
-        case sqltypes.Boolean():
-            good = isinstance(value, bool)
-        case sqltypes.Integer():
-            good = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BIGGEST
-        case sqltypes.Enum() as kind:
-            good = isinstance(value, str) if kind.enum_class is None else isinstance(value, kind.enum_class)
-        case sqltypes.String():
-            good = isinstance(value, str) and not isinstance(value, enum.Enum) and "\0" not in value
-        case sqltypes.DateTime():
-            good = isinstance(value, dt.datetime) and value.tzinfo is None
-        case sqltypes.Date():
-            good = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-        case sqltypes.Uuid() as kind:
-            good = isinstance(value, UUID if kind.as_uuid else str)
-        case _:
-            good = False
-    if not good and value is not None:
-        raise _not_understood(element)
-
-
-def _not_understood(condition: Any) -> ConfigurationError:
-    what = f"where({condition}) cannot be asked of an object as the database would answer it"
-    cure = "say the same in Python: where(…, test=lambda article: …)"
-    return misconfigured("condition_not_understood", what, cure)
-
-
-# --- from rules to SQLAlchemy -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +115,7 @@ class RowFilter:
                 # "= NULL" is unknown of every row; SQLAlchemy would write IS NULL.
                 return _constant(None)
             case _:
-                operator = next(one for one, op in _OPS.items() if op == rule.op)
+                operator = next(one for one, op in OPERATORS.items() if op == rule.op)
                 return cast("ColumnElement[bool]", column.operate(operator, value))
 
     def _related(self, rule: Related) -> ColumnElement[bool]:
@@ -288,7 +137,7 @@ class RowFilter:
         def replace(element: Any, **_: Any) -> Any:
             if not isinstance(element, ColumnClause):
                 return None
-            annotations = element._annotations  # noqa: SLF001 - as above
+            annotations = annotations_of(element)
             mine = annotations.get("parententity") is found.mapper
             return getattr(self.entity, annotations["proxy_key"]).__clause_element__() if mine else None
 
@@ -306,7 +155,7 @@ def _constant(met: bool | None) -> ColumnElement[bool]:  # noqa: FBT001 - a trut
 def _stored(column: Any, text: str) -> list[Any]:
     """A text as the column would hold it, in its one canonical spelling; nothing if it could not."""
     kind = column.type
-    if isinstance(kind, sqltypes.TypeDecorator) or kind.__visit_name__ in _INEXACT or getattr(kind, "collation", None):
+    if is_inexact(kind):
         what = f"{column} is of a type whose equality is not that of text, a whole number or a UUID"
         raise misconfigured("not_comparable", what, "write where(…, test=…) for it")
     if "\0" in text or text != text.encode(errors="replace").decode():

@@ -69,7 +69,7 @@ def where(condition: Any, *, test: Callable[[Any], bool | None] | None = None) -
     """
     if test is not None:
         return Where(condition, test)
-    from ostiary.features.policies.visible import read_condition  # SQLAlchemy only with an expression of it
+    from ostiary.features.policies.condition import read_condition  # SQLAlchemy only with an expression of it
 
     return read_condition(condition)
 
