@@ -47,8 +47,13 @@ def _unanswered(endpoint: str, demand: PolicyDemand, actions: set[str]) -> Itera
 
 def _unloadable(app: Flask, endpoint: str, demand: PolicyDemand) -> Iterator[Problem]:
     for rule in app.url_map.iter_rules(endpoint):
-        variables: Any = rule.arguments  # pyright: ignore[reportUnknownMemberType] - a set of names
-        absent = [name for name in demand.needed if name not in variables]
+        known = _variables(rule)
+        absent = [name for name in demand.needed if name not in known]
         if absent:
             what = f"the loader of {endpoint!r} takes {absent[0]!r}, and {rule.rule!r} has no variable of that name"
             yield Problem(code="no_url_variable", what=what, cure="name the variables of the route")
+
+
+def _variables(rule: Any) -> set[str]:
+    """The names of an address's variables: Werkzeug's own set of them has no complete type."""
+    return set(rule.arguments)

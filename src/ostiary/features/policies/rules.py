@@ -162,7 +162,7 @@ class Related(Rule):
         except Nowhere:
             return Rule.judge(self, situation)
         grounds: list[Reason] = []
-        for one in _each(found):
+        for one in _each(situation.resource, self.relationship.name, found):
             grounds.append(self.rule.judge(situation.about(one), full=full))
             if grounds[-1].met is True and not full:
                 break
@@ -253,14 +253,17 @@ def _where(place: On | None) -> str:
     return "" if place is None else f" on {place[0]}:{place[1]}"
 
 
-def _each(found: Any) -> Iterator[Any]:
+def _each(resource: object, name: str, found: Any) -> Iterator[Any]:
     """What a relationship leads to: nothing, one, or each of a collection."""
     if found is None:
         return
-    # A mapped object may be iterable for reasons of its own; the collections of relationships are these.
-    if hasattr(found, "values") and hasattr(found, "keys"):
-        yield from found.values()
-    elif isinstance(found, tuple) or hasattr(found, "append") or hasattr(found, "add"):
-        yield from found
-    else:
+    mapper: Any = getattr(type(resource), "__mapper__", None)
+    # A single related object may be iterable, or have a method `add`, for reasons of its own: the mapping knows.
+    relationship = None if mapper is None else mapper.relationships.get(name)
+    many = isinstance(found, list | tuple | set | frozenset | dict) if relationship is None else relationship.uselist
+    if not many:
         yield found
+    elif hasattr(found, "values"):
+        yield from found.values()
+    else:
+        yield from found
