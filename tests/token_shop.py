@@ -52,6 +52,7 @@ class TokenShop:
         self,
         url: str | None,
         *features: Any,
+        folder: str,
         tokens: Tokens | None = None,
         sign_in: SignIn | None = None,
         clock: FrozenClock | None = None,
@@ -60,8 +61,7 @@ class TokenShop:
     ) -> None:
         self.database = None if url is None else Database.from_url(url, migrates_itself=True)
         # Without a database, the key that development makes is kept in the instance folder.
-        self.folder = TemporaryDirectory(prefix="ostiary-test-")
-        self.app = Flask("token shop", instance_path=self.folder.name)
+        self.app = Flask("token shop", instance_path=folder)
         self.app.config.update({"OSTIARY_SECRET_KEY": KEY, "OSTIARY_PUBLIC_URL": None, **(config or {})})
         self.production = production
         if production:
@@ -151,14 +151,14 @@ class TokenShop:
             self.runtime.resources[GuardReads].close()
             self.runtime.resources[EphemeralStore].close()
             self.database.close()
-        self.folder.cleanup()
 
 
 @contextmanager
 def open_token_shop(url: str | None, *features: Any, **kwargs: Any) -> Iterator[TokenShop]:
     """An application that is closed afterwards."""
-    made = TokenShop(url, *features, **kwargs)
-    try:
-        yield made
-    finally:
-        made.close()
+    with TemporaryDirectory(prefix="ostiary-test-") as folder:
+        made = TokenShop(url, *features, folder=folder, **kwargs)
+        try:
+            yield made
+        finally:
+            made.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ostiary.features.passwords.own_hashes import hash_password, verify_password
     from ostiary.features.rate_limits import RateLimits
     from ostiary.features.remember_me import RememberMe
+    from ostiary.features.roles import Group, Roles
     from ostiary.features.sessions import Sessions
     from ostiary.features.sign_in import SignIn
     from ostiary.features.tokens import Tokens
@@ -48,6 +49,7 @@ _HOME = {
     "Factor": "ostiary.kernel.factor",
     "Feature": "ostiary.kernel.feature",
     "Field": "ostiary.features.accounts",
+    "Group": "ostiary.features.roles",
     "Introspection": "ostiary.features.tokens.trusted_issuer",
     "Issuer": "ostiary.features.tokens.trusted_issuer",
     "On": "ostiary.kernel.principal",
@@ -56,6 +58,7 @@ _HOME = {
     "Principal": "ostiary.kernel.principal",
     "RateLimits": "ostiary.features.rate_limits",
     "RememberMe": "ostiary.features.remember_me",
+    "Roles": "ostiary.features.roles",
     "Sessions": "ostiary.features.sessions",
     "SignIn": "ostiary.features.sign_in",
     "SignInIncomplete": "ostiary.runtime.sign_in_answer",
@@ -82,6 +85,7 @@ __all__ = [
     "Factor",
     "Feature",
     "Field",
+    "Group",
     "Introspection",
     "Issuer",
     "On",
@@ -90,6 +94,7 @@ __all__ = [
     "Principal",
     "RateLimits",
     "RememberMe",
+    "Roles",
     "Sessions",
     "SignIn",
     "SignInIncomplete",

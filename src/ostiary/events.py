@@ -11,6 +11,17 @@ from ostiary.features.accounts import (
     RegistrationRefused,
 )
 from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
+from ostiary.features.roles import (
+    GroupCreated,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    OrganisationSwitched,
+    RoleAssigned,
+    RoleDefined,
+    RoleRevoked,
+    RoleUndefined,
+)
 from ostiary.features.tokens import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
@@ -57,6 +68,10 @@ __all__ = [
     "Event",
     "EverybodySignedOut",
     "EverybodysTokensRevoked",
+    "GroupCreated",
+    "GroupDeleted",
+    "GroupMemberAdded",
+    "GroupMemberRemoved",
     "GuessesForgiven",
     "IdentifierAdded",
     "IdentifierRemoved",
@@ -65,6 +80,7 @@ __all__ = [
     "Invited",
     "MailGivenUp",
     "MailRefused",
+    "OrganisationSwitched",
     "PasswordChanged",
     "PolicyFailed",
     "RateLimited",
@@ -74,6 +90,10 @@ __all__ = [
     "Registered",
     "RegistrationRefused",
     "RememberTokenReused",
+    "RoleAssigned",
+    "RoleDefined",
+    "RoleRevoked",
+    "RoleUndefined",
     "SessionEnded",
     "SignInFailed",
     "SignInIncompleteYet",

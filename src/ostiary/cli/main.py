@@ -12,10 +12,12 @@ from ostiary.cli.check import check
 from ostiary.cli.db import db
 from ostiary.cli.explain import explain, policies
 from ostiary.cli.forgive import forgive
+from ostiary.cli.groups import groups
 from ostiary.cli.keys import keys
 from ostiary.cli.mail import mail
 from ostiary.cli.operator import operator_of_environment
 from ostiary.cli.refusals import OperatorGroup
+from ostiary.cli.roles import roles
 from ostiary.cli.sessions import sessions
 from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
@@ -28,9 +30,11 @@ COMMANDS: Final = (
     db,
     explain,
     forgive,
+    groups,
     keys,
     mail,
     policies,
+    roles,
     sessions,
     signing_keys,
     templates,

@@ -3,12 +3,13 @@
 Nothing here touches Flask's own session or ``g``; what is known of a request lives in its ``environ``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from flask import after_this_request, request
+from flask import Request, after_this_request, request
 from werkzeug.wrappers import Response
 
+from ostiary.flask.context import present_context
 from ostiary.flask.state import AppState
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
@@ -17,7 +18,6 @@ from ostiary.web.guard import Caller
 from ostiary.web.headers import protect_from_caches, vary_on_cookie
 
 CSRF_COOKIE: Final = "ostiary_csrf"
-_MARK: Final = "ostiary.answer_watched"
 _NEW_CSRF_COOKIE: Final = "ostiary.new_csrf_cookie"
 
 
@@ -26,10 +26,15 @@ def current_caller(state: AppState) -> Caller:
 
     Raises the ``AuthError`` of a bad explicit credential, and ``CsrfRefused``.
     """
+    return caller_of(state, present_context().request)
+
+
+def caller_of(state: AppState, request: Request) -> Caller:
+    """``current_caller``, for those who have the request at hand: on the way of every guarded request."""
     guard = state.runtime.guard
     caller = guard.caller(request.environ)
-    watch_answer(state, caller)
-    caller = guard.authenticate(request)
+    watch_answer(state, request, caller)
+    guard.check_origin(request, caller)
     return _exchange(state, caller) if caller.exchangeable else caller
 
 
@@ -48,14 +53,30 @@ def _exchange(state: AppState, caller: Caller) -> Caller:
     return guard.caller(request.environ)
 
 
-def watch_answer(state: AppState, caller: Caller) -> None:
+def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
     """Have the answer to this request cleared of stale cookies, and kept from caches. Once a request."""
-    environ, mark = request.environ, f"{_MARK}.{id(state)}"
-    if mark in environ:
+    environ = request.environ
+    if state.watched in environ:
         return
-    environ[mark] = True
-    stale, policy = caller.stale_cookies, state.runtime.cookies
-    known, ambient = bool(caller.principal), caller.ambient
+    environ[state.watched] = True
+    if not caller.principal or caller.stale_cookies:
+        after_this_request(_clearing(state.runtime.cookies, caller))
+    else:
+        after_this_request(_keep_by_cookie if caller.ambient else _keep_by_authorization)
+
+
+def _keep_by_cookie(response: Response) -> Response:
+    protect_from_caches(response)
+    return response
+
+
+def _keep_by_authorization(response: Response) -> Response:
+    protect_from_caches(response, ambient=False)
+    return response
+
+
+def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Response]:
+    known, ambient, stale = bool(caller.principal), caller.ambient, caller.stale_cookies
 
     def finish(response: Response) -> Response:
         if known:
@@ -68,7 +89,7 @@ def watch_answer(state: AppState, caller: Caller) -> None:
                 policy.clear_cookie(response, name)
         return response
 
-    after_this_request(finish)
+    return finish
 
 
 def set_cookies(policy: CookiePolicy, cookies: Iterable[CookieToSet]) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import request
+from flask import Request
 
-from ostiary.flask.current import current_caller
+from ostiary.flask.current import caller_of
 from ostiary.flask.guard import Check, Where
 from ostiary.flask.sign_in import end_credential
 from ostiary.flask.state import AppState
@@ -17,30 +17,34 @@ from ostiary.web.guard import Caller
 Tenant = Callable[[], On | None]
 
 
-def enter(state: AppState, users: Users, check: Check, variables: dict[str, Any], *, tenant: Tenant | None) -> None:
+def enter(state: AppState, users: Users, check: Check, request: Request, *, tenant: Tenant | None) -> None:
     """Let the present request pass, or raise the ``AuthError`` of its refusal."""
+    guard = state.runtime.guard
     try:
-        _end_if_user_is_gone(state, users, current_caller(state))
+        caller = caller_of(state, request)
+        if users.loader is not None and _user_is_gone(state, users, caller):
+            # She is signed out, and the request goes on as nobody's.
+            end_credential(state)
+            caller = guard.authenticate(request)
         if not check.optional:
-            place = _place(check.on, variables, tenant)
-            state.runtime.guard.require(request, check.requirement, on=place, hidden=check.hidden)
+            place = None if check.on is None and tenant is None else _place(check.on, request.view_args or {}, tenant)
+            guard.admit(request, caller, check.requirement, on=place, hidden=check.hidden)
     except AuthError:
         raise
     except Exception:
         # ASVS 5.0 V16.5.3: what decides has failed, so nobody passes; and it is written down.
-        state.runtime.guard.failed(request)
+        guard.failed(request)
         raise
 
 
-def _end_if_user_is_gone(state: AppState, users: Users, caller: Caller) -> None:
-    """End the credential of a subject whom the application no longer knows; the request goes on as nobody's.
+def _user_is_gone(state: AppState, users: Users, caller: Caller) -> bool:
+    """Whether the application no longer knows the subject.
 
     Asked on every guarded request, since the application's own users can be deleted behind our back.
     """
-    if users.loader is None or not caller.principal or "accounts" in state.assembly:
-        return
-    if users.find(caller.principal) is None:
-        end_credential(state)
+    if not caller.principal or "accounts" in state.assembly:
+        return False
+    return users.find(caller.principal) is None
 
 
 def _place(on: Where, variables: dict[str, Any], tenant: Tenant | None) -> On | None:

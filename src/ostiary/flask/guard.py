@@ -11,9 +11,10 @@ from functools import wraps
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from flask import current_app
-from flask.globals import request_ctx
+from flask.ctx import RequestContext
 from flask.views import View
 
+from ostiary.flask.context import present_context
 from ostiary.flask.policy_demand import PolicyDemand, hand_over
 from ostiary.kernel.principal import On
 from ostiary.kernel.requirement import Requirement
@@ -47,7 +48,7 @@ class Check:
 class Doorkeeper(Protocol):
     """Who carries a check out: the ``Auth`` object."""
 
-    def enter(self, check: Check, variables: dict[str, Any]) -> Any:
+    def enter(self, check: Check, context: RequestContext) -> Any:
         """Let the request pass, or raise; the answer is the resource of its policy, if it has one."""
         ...
 
@@ -95,15 +96,15 @@ class Guard:
 
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:  # whatever the view takes and answers
-            request = request_ctx.request
+            context = present_context()
             # RFC 9110 §9.3.7: OPTIONS asks what may be done; a preflight carries no credentials.
-            if request.method == "OPTIONS":
+            if context.request.method == "OPTIONS":
                 if not _answers_options(view):
                     # A view that merely lists OPTIONS among its methods would answer it with what it guards.
                     return current_app.make_default_options_response()
             else:
                 for check in checks:
-                    resource = keeper.enter(check, request.view_args or {})
+                    resource = keeper.enter(check, context)
                     if check.policy is not None:
                         hand_over(check.policy, resource, view, kwargs)
             if is_async:
@@ -117,7 +118,7 @@ class Guard:
 
 def _answers_options(view: Callable[..., Any]) -> bool:
     """Whether OPTIONS has an answer of its own: a method ``options``, or a decorator such as Flask-CORS's inside."""
-    endpoint = request_ctx.request.endpoint
+    endpoint = present_context().request.endpoint
     registered = current_app.view_functions.get(endpoint) if endpoint is not None else None
     if view.__name__ == "options" or hasattr(getattr(registered, "view_class", None), "options"):
         return True

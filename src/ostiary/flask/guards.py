@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from flask import Blueprint, has_request_context, request
+from flask import Blueprint, has_request_context
+from flask.ctx import RequestContext
 
-from ostiary.flask.current import current_caller
+from ostiary.flask.context import present_context
 from ostiary.flask.demands import make_check
 from ostiary.flask.entry import enter
 from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
@@ -110,17 +111,17 @@ class Guards(PolicyVerbs):
         """Note that a function was wrapped, so that a guard in the wrong place can be found."""
         self._protection.remember(view, guarded)
 
-    def enter(self, check: Check, variables: dict[str, Any]) -> Any:
+    def enter(self, check: Check, context: RequestContext) -> Any:
         """Carry out one check of a guard for the present request: answer its resource, or raise the refusal."""
-        state = self._state()
-        # Where nothing else is demanded, the policy says whether a visitor may.
-        asks_policy = check.policy is not None and check.requirement.only_signed_in
-        first = replace(check, optional=True) if asks_policy else check
+        state = self._state_of(context.app)
         try:
-            enter(state, self._users, first, variables, tenant=self._tenant)
             if check.policy is None:
+                enter(state, self._users, check, context.request, tenant=self._tenant)
                 return None
-            return enter_by_policy(state, check.policy, current_caller(state), variables, hidden=check.hidden)
+            # Where nothing else is demanded, the policy says whether a visitor may.
+            first = replace(check, optional=True) if check.requirement.only_signed_in else check
+            enter(state, self._users, first, context.request, tenant=self._tenant)
+            return enter_by_policy(state, check.policy, context.request, hidden=check.hidden)
         except AuthError as error:
             raise self._refuse(state, error) from None
 
@@ -140,7 +141,7 @@ class Guards(PolicyVerbs):
         if can is None:
             checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
             for check in checks:
-                self.enter(check, request.view_args or {})
+                self.enter(check, present_context())
             return
         hidden = bool(demands.get("hidden"))
         if guard is not None or demands.keys() - {"hidden"}:

@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from flask import current_app, has_request_context, request
+from flask import Request, current_app, has_request_context, request
 
-from ostiary.flask.current import current_caller
+from ostiary.flask.current import caller_of, current_caller
 from ostiary.flask.policies import policy_context
 from ostiary.flask.policy_demand import PolicyDemand
 from ostiary.flask.state import AppState
@@ -18,12 +18,10 @@ from ostiary.web.guard import Caller, endpoint_of
 _LOADED: Final = "ostiary.loaded"
 
 
-def enter_by_policy(
-    state: AppState, demand: PolicyDemand, caller: Caller, variables: dict[str, Any], *, hidden: bool
-) -> Any:
+def enter_by_policy(state: AppState, demand: PolicyDemand, request: Request, *, hidden: bool) -> Any:
     """Load, ask, and answer the resource; or raise the ``AuthError`` of the refusal."""
     try:
-        return _enter(state, demand, caller, variables, hidden=hidden)
+        return _enter(state, demand, caller_of(state, request), request.view_args or {}, hidden=hidden)
     except AuthError:
         raise
     except Exception:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ostiary.flask.answers import ErrorHandler, refuse
 from ostiary.flask.state import EXTENSION, AppState
@@ -18,9 +18,14 @@ class Share:
 
     def _state(self) -> AppState:
         """The share of the current application."""
-        state = current_app.extensions.get(EXTENSION)
+        return self._state_of(current_app)
+
+    @staticmethod
+    def _state_of(app: Flask) -> AppState:
+        """The share of an application."""
+        state = app.extensions.get(EXTENSION)
         if not isinstance(state, AppState):
-            what = f"auth is used in {current_app.name!r}, which it does not know"
+            what = f"auth is used in {app.name!r}, which it does not know"
             raise misconfigured("no_init_app", what, "call auth.init_app(app) in the application factory")
         return state
 

@@ -32,6 +32,7 @@ from ostiary.web.cookies import DOUBLED, read_cookie
 if TYPE_CHECKING:
     from ostiary.features.policies import PolicyActions
     from ostiary.kernel.clock import Clock
+    from ostiary.kernel.principal import Principal
     from ostiary.kernel.rehearsal import Rehearsal
     from ostiary.runtime.token_way_in import TokenWayIn
     from ostiary.runtime.way_in import WayIn
@@ -60,6 +61,8 @@ class AppState:
     ) -> None:
         self.app = app
         self.url_prefix = url_prefix
+        # The mark in the environ of a request whose answer is watched. Applications may share an environ.
+        self.watched = f"ostiary.answer_watched.{id(self)}"
         self.clock: Clock | None = None
         self._rehearsal: Rehearsal | None = None
         self._spare_database: Database | None = None
@@ -161,6 +164,7 @@ class AppState:
         around = Surroundings(
             listeners=(self._listeners, signalling(self.app)),
             client=self.client,
+            caller=self.caller,
             addresses=lambda urls: FlaskAddresses(self.app, urls, own_page=own_page(self)),
             database=self._given_database() or self._spare_database,
             clock=self.clock,
@@ -244,6 +248,14 @@ class AppState:
             device=device[:_LONGEST_DEVICE] if device else None,
             known_device=None if cookie is DOUBLED else cookie,
         )
+
+    def caller(self) -> "Principal | None":
+        """Who makes the present request, None outside of one; the ``CallerSource`` of the features."""
+        if not has_request_context():
+            return None
+        from ostiary.flask.current import current_caller  # it knows this module
+
+        return current_caller(self).principal
 
     def _hint_at_proxy(self) -> None:
         """Say once that everybody seems to come from one address, and how to mend it."""

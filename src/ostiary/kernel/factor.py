@@ -5,6 +5,7 @@ knows, has or is (NIST SP 800-63B-4). Two kinds of one category are one factor: 
 PIN are both known.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +55,8 @@ _NEVER_RESISTANT: Final = frozenset({"password", "pin", "email", "sms", "totp", 
 _EARLIEST = 100_000_000_000
 _LATEST = 100_000_000_000_000
 _RESISTANT_MARK = "!"
+# One spelling of each: int() would also read "1_000", "+1" and the digits of other scripts.
+_WRITTEN: Final = re.compile(rf"([a-z_]+)@([1-9][0-9]{{11,13}})({_RESISTANT_MARK}?)", re.ASCII)
 
 
 def _is_instant(at: object) -> bool:
@@ -149,13 +152,14 @@ def encode_factors(factors: Iterable[Factor]) -> str:
 
 def decode_factors(text: str) -> tuple[Factor, ...]:
     """The factors of a column. Raises ``ValueError`` for anything ``encode_factors`` did not write."""
+    if not text:
+        return ()
     factors: list[Factor] = []
-    for word in text.split():
-        kind, _, at = word.partition("@")
-        resistant = at.endswith(_RESISTANT_MARK)
-        factors.append(Factor(kind, at=int(at.removesuffix(_RESISTANT_MARK)), phishing_resistant=resistant))
-    # int() also reads "1_000", "+1" and the digits of other scripts, which nothing of ours wrote.
-    if encode_factors(factors) != text:
-        message = "not factors as they are written"
-        raise ValueError(message)
+    for word in text.split(" "):
+        match = _WRITTEN.fullmatch(word)
+        if match is None:
+            message = "not factors as they are written"
+            raise ValueError(message)
+        kind, at, mark = match.groups()
+        factors.append(Factor(kind, at=int(at), phishing_resistant=mark != ""))
     return tuple(factors)

@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from ostiary.kernel.clock import MINUTE, Millis
 from ostiary.kernel.combinable import Combinable, Mode
-from ostiary.kernel.decision import ALLOWED, Decision, denied
+from ostiary.kernel.decision import ALLOWED, Change, Decision, denied
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
 from ostiary.kernel.permission import any_covers
-from ostiary.kernel.principal import On, Principal
+from ostiary.kernel.principal import On, Principal, encode_place
 
 # A proof "from the future" is a clock that was set back. A minute is the usual drift; more is not fresh.
 _CLOCK_DRIFT: Final = MINUTE
@@ -156,7 +156,10 @@ def check_requirement(
         return denied(
             "wrong_credential", f"this needs a credential of kind {requirement.via}", f"via={requirement.via}"
         )
-    if principal.scope is not None or requirement.permission is not None or requirement.role is not None:
+    names_rights = requirement.permission is not None or requirement.role is not None
+    if principal.tenant is not None and principal.tenant != on and (names_rights or on is not None):
+        return _elsewhere(principal.tenant, on)
+    if principal.scope is not None or names_rights:
         decision = _check_rights(requirement, principal, rights, on)
         if not decision.allowed:
             return decision
@@ -167,6 +170,18 @@ def check_requirement(
 
 def _via_met(via: Names, principal: Principal) -> bool:
     return principal.credential is not None and via.met_by({principal.credential.kind})
+
+
+def _elsewhere(tenant: On, on: Place) -> Decision:
+    """The refusal of a credential that is bound to another place, or of one that is bound where nothing else is.
+
+    What is held everywhere is more than what is held at one place, and a bound credential carries no more than that.
+    """
+    place = encode_place(tenant)
+    where = "everywhere" if on is None else f"on {encode_place(on)}"
+    return denied(
+        "wrong_tenant", f"the credential is bound to {place}, and this is asked {where}", Change("tenant", on=on)
+    )
 
 
 def _check_rights(requirement: Requirement, principal: Principal, rights: Rights | None, on: Place) -> Decision:

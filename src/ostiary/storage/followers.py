@@ -1,14 +1,16 @@
-"""Followers: the parts of this process that keep a copy of the revocations in memory, woken by every commit of one."""
+"""Followers: the parts of this process that keep a copy of what may end, woken by every commit of an end: a session's, an
+epoch's, a revocation.
+"""
 
 from typing import Protocol
 from weakref import ref
 
 
 class Follower(Protocol):
-    """Something that has a copy of the log."""
+    """Something that has a copy."""
 
     def wake(self) -> None:
-        """Read the log before the next answer. Called in any thread; does no work itself."""
+        """Read again before the next answer. Called in any thread; does no work itself."""
         ...
 
 

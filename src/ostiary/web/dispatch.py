@@ -40,7 +40,7 @@ def dispatch(
     require_readable_query(request)
     if request.method not in SAFE_METHODS:
         bound_body(request)
-    caller = _let_in(route, request, guard, visitor)
+    caller = _let_in(route, request, variables, guard, visitor)
     call = Call(request, caller, variables, resources, lambda binding: guard.check_csrf(request, binding))
     try:
         if route.limit is not None and client.network is not None:
@@ -57,11 +57,14 @@ def dispatch(
         return response
 
 
-def _let_in(route: Route, request: "Request", guard: "RequestGuard", visitor: str | None) -> Caller:
+def _let_in(
+    route: Route, request: "Request", variables: "Mapping[str, str]", guard: "RequestGuard", visitor: str | None
+) -> Caller:
     if not route.reads_credentials:
         return Caller(ANONYMOUS)
     if route.requires is not None:
-        return guard.require(request, route.requires)
+        on = None if route.place is None else route.place(request, variables)
+        return guard.require(request, route.requires, on=on)
     caller = guard.authenticate(request)
     if request.method not in SAFE_METHODS and caller.reader is None:
         # Nobody's form can still do harm: sign a victim in as the attacker (login CSRF), or have her mailed.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _STEP_UP: Final = "step_up_needed"
 # A narrowed credential, used for what it was not given.
 _SCOPE: Final = "insufficient_scope"
+# In the place of the caller while the credentials are read, and for good if reading them failed.
+_UNREAD: Final = object()
 
 
 @dataclass(slots=True)
@@ -103,15 +105,18 @@ class RequestGuard:
 
         Raises ``InvalidCredential`` when the program presented a credential that is not valid.
         """
-        known = environ.get(self._key)
-        if known is not None:
-            return known  # type: ignore[no-any-return] # the environ holds objects of any kind
-        # Whatever goes wrong below, the rest of the request is nobody's: an error page that asks who is calling gets an
-        # answer instead of a second error.
-        environ[self._key] = Caller(ANONYMOUS)
-        caller = (self._explicit_caller(environ) if self._explicit else None) or self._ambient_caller(environ)
-        environ[self._key] = caller
-        return caller
+        key = self._key
+        known: Caller | None = environ.get(key)
+        if known is None:
+            # Whatever goes wrong below, the rest of the request is nobody's: an error page that asks who is calling gets an
+            # answer instead of a second error.
+            environ[key] = _UNREAD
+            caller = (self._explicit_caller(environ) if self._explicit else None) or self._ambient_caller(environ)
+            environ[key] = caller
+            return caller
+        if known is _UNREAD:
+            known = environ[key] = Caller(ANONYMOUS)
+        return known
 
     def become(
         self,
@@ -195,14 +200,19 @@ class RequestGuard:
         Raises ``CsrfRefused``, which ends the request: a page that only reads is never affected.
         """
         caller = self.caller(request.environ)
-        if not caller.csrf_checked:
-            if caller.ambient and request.method not in SAFE_METHODS:
-                # Refused, the rest of the request is nobody's, also for a view that catches the refusal.
-                request.environ[self._key] = Caller(ANONYMOUS, stale_cookies=caller.stale_cookies)
-                self.check_csrf(request, caller.csrf_binding)
-                request.environ[self._key] = caller
-            caller.csrf_checked = True
+        self.check_origin(request, caller)
         return caller
+
+    def check_origin(self, request: "Request", caller: Caller) -> None:
+        """Ask for CSRF where ``caller`` came with a cookie and the request changes something. Once; raises ``CsrfRefused``."""
+        if caller.csrf_checked:
+            return
+        if request.method not in SAFE_METHODS and caller.ambient:
+            # Refused, the rest of the request is nobody's, also for a view that catches the refusal.
+            request.environ[self._key] = Caller(ANONYMOUS, stale_cookies=caller.stale_cookies)
+            self.check_csrf(request, caller.csrf_binding)
+            request.environ[self._key] = caller
+        caller.csrf_checked = True
 
     def check_csrf(self, request: "Request", binding: str | None) -> None:
         """Refuse a request that does not show it comes from our own pages."""
@@ -221,15 +231,21 @@ class RequestGuard:
     ) -> Caller:
         """The whole guard: authenticate, check CSRF, check the requirement. Raises the ``AuthError`` of a refusal."""
         caller = self.authenticate(request)
+        self.admit(request, caller, requirement, on=on, hidden=hidden)
+        return caller
+
+    def admit(
+        self, request: "Request", caller: Caller, requirement: Requirement, *, on: Place = None, hidden: bool = False
+    ) -> None:
+        """Check the requirement against a caller who was authenticated. Raises the ``AuthError`` of a refusal."""
         decision = self.decide(requirement, caller.principal, on)
         if not decision.allowed:
             raise self.refusal(caller, decision, requirement, endpoint=endpoint_of(request), hidden=hidden)
-        return caller
 
     def failed(self, request: "Request") -> None:
         """Announce that what decides about a request (a function of the application's) raised: nobody passes."""
         known = request.environ.get(self._key)
-        subject = known.principal.subject or None if known is not None else None
+        subject = known.principal.subject or None if isinstance(known, Caller) else None
         self._announce(
             AccessDenied(at=self._clock.now(), subject=subject, code="guard_failed", endpoint=endpoint_of(request))
         )

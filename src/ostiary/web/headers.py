@@ -17,6 +17,8 @@ _DIRECTIVE: Final = re.compile(r"[a-z-]{3,40}", re.ASCII)
 # A semicolon or a comma would begin another directive or another policy.
 _SOURCE: Final = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,300}", re.ASCII)
 
+_ABOUT_CACHES: Final = frozenset({"vary", "cache-control"})
+
 _OWN_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -63,7 +65,16 @@ def protect_from_caches(response: Response, *, ambient: bool = True) -> None:
     ``Cache-Control`` stays if it says ``private`` or ``no-store``; anything else becomes ``no-store``.
     """
     # RFC 9110 §12.5.5. Also when the view only asked whether anybody is signed in (CVE-2023-30861).
-    _vary_on(response, "Cookie" if ambient else "Authorization")
+    varies_on, headers = "Cookie" if ambient else "Authorization", response.headers
+    for name, _ in headers:
+        if name.lower() in _ABOUT_CACHES:
+            break
+    else:
+        # On the way of nearly every guarded request: the view said nothing of caches.
+        headers.add("Vary", varies_on)
+        headers.add("Cache-Control", "no-store")
+        return
+    _vary_on(response, varies_on)
     directives = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
     # RFC 9111 §5.2.2.7: private="Set-Cookie" is about that field only, and lets a shared cache keep the rest.
     # "public" beside them is a contradiction, and caches differ in what they make of it.

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.features.tokens.conftest import SHOP, Mint
 from tests.shop import NOON
 
-from ostiary.features.tokens.access_token import RESERVED_CLAIMS, checked_extra_claims
+from ostiary.features.tokens.access_token import RESERVED_CLAIMS, AccessTokens, checked_extra_claims
+from ostiary.features.tokens.signing_keys import ConfiguredKeys
 from ostiary.kernel.clock import DAY, MINUTE, SECOND
 from ostiary.kernel.errors import ConfigurationError
 from ostiary.kernel.factor import Factor
@@ -63,7 +64,7 @@ def test_what_was_issued_is_what_is_verified():
     assert (found.factors, found.scope, found.tenant) == (factors, {"a:b", "c:*"}, ("org", "acme"))
     assert (found.audience, dict(found.claims)) == ({SHOP, "https://other.example"}, {"plan": "gold"})
     assert (found.issued_at, found.expires_at) == (NOON, NOON + 2 * MINUTE)
-    principal = found.principal
+    principal = found.presented.principal
     assert (principal.subject, principal.kind, principal.credential.kind) == ("ada", "person", "bearer")
     assert (principal.factors, principal.scope, principal.rights_version) == (factors, found.scope, 2)
     assert mint.claims(token)["amr"] == ["pwd", "otp", "mfa"]
@@ -259,7 +260,56 @@ def test_a_signature_is_part_of_what_is_remembered(mint):
 def test_what_is_refused_is_not_remembered(mint):
     for number in range(100):
         refusal(mint, f"a.b.{number}")
-    assert len(mint.tokens._known) == 0
+    assert len(mint.tokens._known[1]) == 0
+
+
+class Retiring(ConfiguredKeys):
+    """Keys that somebody takes back."""
+
+    gone = 0
+
+    def version(self, now):
+        return self.gone
+
+
+def retiring(mint, **settings):
+    keys = Retiring(lambda: [mint.key])
+    return keys, AccessTokens(keys, issuer=SHOP, audience=SHOP, lifetime=15 * MINUTE, **settings)
+
+
+def test_when_a_key_goes_everything_is_verified_again(mint):
+    keys, tokens = retiring(mint)
+    token = mint.issue()
+    first = tokens.verify(token, now=NOON)
+    assert tokens.verify(token, now=NOON) is first
+    keys.gone = 1
+    again = tokens.verify(token, now=NOON)
+    assert again is not first
+    assert tokens.verify(token, now=NOON) is again
+
+
+def test_what_was_verified_by_the_keys_of_before_is_not_kept(mint, monkeypatch):
+    keys, tokens = retiring(mint)
+    token, other = mint.issue(), mint.issue()
+    verify_anew = AccessTokens._verify_anew
+
+    def slowly(self, text, now):
+        # Meanwhile the key goes, and another thread comes with a token of its own.
+        monkeypatch.setattr(AccessTokens, "_verify_anew", verify_anew)
+        keys.gone = 1
+        self.verify(other, now=now)
+        return verify_anew(self, text, now)
+
+    monkeypatch.setattr(AccessTokens, "_verify_anew", slowly)
+    first = tokens.verify(token, now=NOON)
+    assert tokens.verify(token, now=NOON) is not first
+
+
+def test_no_more_is_remembered_than_was_said(mint):
+    _, tokens = retiring(mint, most_remembered=4)
+    for _ in range(20):
+        tokens.verify(mint.issue(), now=NOON)
+    assert len(tokens._known[1]) <= 4
 
 
 def test_nobody_can_change_what_is_remembered(mint):
@@ -267,7 +317,7 @@ def test_nobody_can_change_what_is_remembered(mint):
     with pytest.raises(TypeError):
         found.claims["a"] = 2
     with pytest.raises(TypeError):
-        found.principal.claims["b"] = 2
+        found.presented.principal.claims["b"] = 2
 
 
 # The family of an expired token

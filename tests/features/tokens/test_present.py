@@ -28,12 +28,15 @@ class Known:
     def __init__(self, reason=None, rights=0):
         self.reason, self.rights, self.asked = reason, rights, 0
 
-    def is_revoked(self, **_):
+    def known(self, now):
+        return self
+
+    def reason_against(self, **_):
         self.asked += 1
         return self.reason
 
-    def rights_of(self, subject, rights):
-        return max(rights, self.rights)
+    def rights_of(self, subject):
+        return self.rights
 
 
 def reader(mint, known=None, foreign=None):

@@ -20,7 +20,7 @@ from ostiary.features.api_keys.api_key import (
 )
 from ostiary.features.api_keys.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
 from ostiary.features.api_keys.key_text import Environment, KeyText, spell_key, spell_secret
-from ostiary.features.api_keys.wish import Identified, parse_wish, subject_of, tenant_text
+from ostiary.features.api_keys.wish import parse_wish, tenant_text
 from ostiary.kernel.clock import DAY, Clock, Millis
 from ostiary.kernel.duration import Duration, milliseconds, spell_duration
 from ostiary.kernel.errors import FieldError, ValidationFailed
@@ -30,6 +30,7 @@ from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On, Principal
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.secret import SECRET_BYTES, digest
+from ostiary.kernel.subject import Identified, subject_of
 from ostiary.kernel.subject_gate import SubjectGate
 from ostiary.storage.database import Database, Transaction
 

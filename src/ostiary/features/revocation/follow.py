@@ -64,7 +64,7 @@ class ProcessCopy:
 
     def refresh(self, now: Millis) -> None:
         """Read what is new, if there may be something. Raises ``Unavailable``; what was known stays known."""
-        if self._is_young(now):
+        if not self._on_change and self._is_young(now):
             return
         tries = self._tries
         with self._lock:
@@ -79,7 +79,8 @@ class ProcessCopy:
                 # The clock was set back: what was forgotten under the wrong time is still of use.
                 self._position = None
             elif self._on_change and not self._reader.has_changed():
-                self._forget(now)
+                if now != self._forgot_at:
+                    self._forget(now)
                 return
             self._read(now)
 

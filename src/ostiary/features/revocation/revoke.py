@@ -1,7 +1,7 @@
 """Revoking an access token, a family or a client, and asking whether one was: what every token is asked on every request."""
 
 from ostiary.features.revocation.follow import Follower
-from ostiary.features.revocation.known import Reason, Revocable
+from ostiary.features.revocation.known import Known, Reason, Revocable
 from ostiary.kernel.clock import Millis
 from ostiary.storage.revocations import append
 from ostiary.storage.transaction import Transaction
@@ -28,14 +28,18 @@ class Revocations:
         if not self._follower.copy().known.knows(kind, key, until=expires_at):
             append(tx, kind, key, expires_at=expires_at, now=now)
 
-    def is_revoked(
-        self, *, jti: str, family: str | None, client: str | None, subject: str, epoch: int, now: Millis
-    ) -> Reason | None:
-        """Why a token is refused, in one word; None if it is good. To be asked every time, whatever was verified before.
+    def known(self, now: Millis) -> Known:
+        """What is known to be revoked, as new as it must be. To be asked for every time, whatever was verified before.
 
         Raises ``Unavailable`` where the log cannot be read: nobody knows then, and nothing is accepted.
         """
-        known = self._follower.known(now)
+        return self._follower.known(now)
+
+    def is_revoked(
+        self, *, jti: str, family: str | None, client: str | None, subject: str, epoch: int, now: Millis
+    ) -> Reason | None:
+        """Why a token is refused, in one word; None if it is good. Raises ``Unavailable``, as ``known``."""
+        known = self.known(now)
         return known.reason_against(jti=jti, family=family, client=client, subject=subject, epoch=epoch)
 
     def rights_of(self, subject: str, rights: int) -> int:

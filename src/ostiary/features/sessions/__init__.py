@@ -4,6 +4,7 @@ settings.py   how long
 store.py      the table and its statements
 start.py      a new session for a sign-in
 present.py    the cookie of a request, checked
+remembered_sessions.py  what was read of it, kept for a while if the settings say so
 end.py        here, elsewhere, everywhere
 devices.py    the list a person sees
 device_name.py  what a browser is called there
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ostiary.features.sessions.settings import SessionsSettings
 from ostiary.kernel.client import ClientSource
-from ostiary.kernel.clock import Clock
+from ostiary.kernel.clock import MINUTE, Clock
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.resources import Resources
+from ostiary.kernel.session_places import SessionPlaces
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
 from ostiary.web.section import Section
@@ -28,6 +30,7 @@ from ostiary.web.section import Section
 if TYPE_CHECKING:
     from ostiary.features.sessions.end import SessionActions
     from ostiary.features.sessions.http import session_id
+    from ostiary.features.sessions.remembered_sessions import RememberedSessions
 
 __all__ = ["SessionActions", "Sessions", "session_id"]
 
@@ -73,6 +76,12 @@ class Sessions(SessionsSettings):
         except ValueError as error:
             cure = 'cookie_domain is a host name such as "shop.example", without scheme, port or leading dot'
             yield Problem(code="not_a_domain", what=str(error), cure=cure)
+        if self.cache is not None and milliseconds(self.cache) > MINUTE:
+            yield Problem(
+                code="session_cache_too_old",
+                what=f"Sessions(cache={self.cache!r}) lets a session that was ended elsewhere go on for that long",
+                cure='at most a minute; "5s" saves nearly all the reads there are',
+            )
         if self.at_most is not None and self.at_most < 1:
             yield Problem(
                 code="no_sessions_allowed",
@@ -118,7 +127,23 @@ class Sessions(SessionsSettings):
             client=resources[ClientSource],  # type: ignore[type-abstract]
             starter=starter,
         )
-        reader = SessionReader(resources[GuardReads], cookies)
+        reader = SessionReader(resources[GuardReads], cookies, remembered=self._remembered(resources))
         resources.add(reader)
+        resources.add(actions, as_type=SessionPlaces)
         section = Section(name="devices", template="sessions/devices.html", place=10, facts=session_facts)
         return Contribution(actions=actions, readers=(reader,), sections=(section,))
+
+    def _remembered(self, resources: Resources) -> "RememberedSessions | None":
+        if self.cache is None:
+            return None
+        from ostiary.features.sessions.remembered_sessions import BoundedMemory, ExactMemory  # only where it is wanted
+        from ostiary.storage.database import Database
+        from ostiary.storage.file_changes import FileChanges
+        from ostiary.storage.guard_reads import GuardReads
+
+        database = resources[Database]
+        if database.dialect == "sqlite":
+            return ExactMemory(FileChanges(resources[GuardReads]))
+        memory = BoundedMemory(milliseconds(self.cache))
+        database.followers.add(memory)
+        return memory

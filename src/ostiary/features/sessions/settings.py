@@ -27,3 +27,9 @@ class SessionsSettings(Feature):
         about='A parent domain such as "shop.example" to share the session with subdomains. It gives up the __Host- '
         "prefix, and every subdomain must be trusted. None: this host alone.",
     )
+    cache: Duration | None = setting(
+        default=None,
+        about="How long a process may go on with what it read of a session, at most a minute. None: every request reads. On "
+        "an SQLite file nothing is ever old, whatever is set: every request asks whether the file has changed. On PostgreSQL "
+        "a session that another process ended, and a change of rights there, is noticed that much later.",
+    )

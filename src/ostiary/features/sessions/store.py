@@ -121,11 +121,17 @@ def insert(tx: Transaction, row: dict[str, Any]) -> None:
     tx.execute(sessions.insert().values(**row))
 
 
+def _tell(tx: Transaction) -> None:
+    """Have those in this process who remember sessions forget them, once it is committed that one ended."""
+    tx.after_commit(tx.followers.wake)
+
+
 def delete(tx: Transaction, id: str, *, subject: str | None = None) -> str | None:
     """End one session; with ``subject``, only if it is hers. The answer is whose it was, or None."""
     statement = sessions.delete().where(sessions.c.id == id)
     if subject is not None:
         statement = statement.where(sessions.c.subject == subject)
+    _tell(tx)
     return tx.execute(statement.returning(sessions.c.subject)).scalar_one_or_none()
 
 
@@ -134,11 +140,13 @@ def delete_all(tx: Transaction, subject: str, *, keep: str | None = None) -> int
     statement = sessions.delete().where(sessions.c.subject == subject)
     if keep is not None:
         statement = statement.where(sessions.c.id != keep)
+    _tell(tx)
     return len(tx.execute(statement.returning(sessions.c.id)).all())
 
 
 def delete_everybodys(tx: Transaction) -> list[tuple[str, str]]:
     """End every session there is: the (id, subject) of each."""
+    _tell(tx)
     ended = tx.execute(sessions.delete().returning(sessions.c.id, sessions.c.subject))
     return [(row.id, row.subject) for row in ended]
 
@@ -151,6 +159,18 @@ def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) 
         .values(epoch=epoch)
     )
     return bool(tx.execute(statement.returning(sessions.c.id)).all())
+
+
+def bind(tx: Transaction, id: str, *, subject: str, tenant: str | None) -> bool:
+    """Bind one session to a place, or to none."""
+    statement = update(sessions).where(sessions.c.id == id, sessions.c.subject == subject).values(tenant=tenant)
+    return bool(tx.execute(statement.returning(sessions.c.id)).all())
+
+
+def tenant_of(tx: Transaction, id: str, *, subject: str) -> str | None:
+    """The place that one session of a subject is bound to, if there is such a session and such a place."""
+    query = select(sessions.c.tenant).where(sessions.c.id == id, sessions.c.subject == subject)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def standing_of(connection: Connection, id: str, *, subject: str) -> tuple[int, Millis] | None:

@@ -2,7 +2,7 @@
 
 settings.py          how long, by which key, for whom
 access_token.py      issuing and verifying access tokens (RFC 9068)
-verified_token.py    what a good one says, and the memory of those seen before
+verified_token.py    what a good one says
 present.py           ``Authorization: Bearer``
 signing_keys.py      what signs and what verifies
 signing_key_life.py  next, current, retired
@@ -201,6 +201,7 @@ class Tokens(TokensSettings):
             issuer=issuer,
             audience=self.audience or issuer,
             lifetime=milliseconds(self.access),
+            tracks_rights=not self.stateless,
         )
         resources.add(access)
         revocations = self._revocations(resources)

@@ -9,18 +9,19 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+from ostiary.features.tokens.csrf_binding import binding_of
 from ostiary.features.tokens.signing_keys import SigningKeys
-from ostiary.features.tokens.verified_token import VerifiedToken, VerifiedTokens
+from ostiary.features.tokens.verified_token import VerifiedToken
 from ostiary.kernel.authentication_context import acr_of, amr_of, auth_time_of
 from ostiary.kernel.clock import SECOND, Millis
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.identifiers import new_id
-from ostiary.kernel.principal import Credential, On, Principal, decode_place, encode_place
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, On, Principal, decode_place, encode_place
+from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.standards.jose.access_token_claims import (
     ACCESS_TOKEN_CLAIMS,
@@ -32,6 +33,7 @@ from ostiary.standards.jose.jws import LONGEST_TOKEN, parse_compact, sign_compac
 from ostiary.standards.jose.refusals import InvalidToken
 from ostiary.standards.jose.registered_claims import LONGEST_NAME, moment_claim
 from ostiary.standards.strict_json import JsonObject, NotStrictJson, decode_json_object
+from ostiary.web.credential_reader import Presented
 
 BEARER: Final = "bearer"
 """The kind of credential that an access token is."""
@@ -39,6 +41,9 @@ BEARER: Final = "bearer"
 OWN_CLAIM: Final = "ostiary"
 # Names with a meaning for whoever verifies: possession of a key (RFC 7800), and acting for somebody (RFC 8693 §4.1, §4.4).
 RESERVED_CLAIMS: Final = ACCESS_TOKEN_CLAIMS | {OWN_CLAIM, "cnf", "act", "may_act"}
+
+MOST_REMEMBERED: Final = 4_096
+"""Verified tokens that a process remembers: a few megabytes. Beyond it, they are verified again."""
 
 # Header, registered claims and a signature of RSA-4096 take under 3000 characters, and servers read 8192.
 _MOST_EXTRA: Final = 3_000
@@ -76,7 +81,7 @@ class Grant:
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
-    __slots__ = ("_audience", "_issuer", "_keys", "_known", "lifetime")
+    __slots__ = ("_audience", "_issuer", "_keys", "_known", "_most", "_tracks_rights", "lifetime")
 
     def __init__(
         self,
@@ -85,13 +90,18 @@ class AccessTokens:
         issuer: str,
         audience: str,
         lifetime: Millis,
-        known: VerifiedTokens | None = None,
+        most_remembered: int = MOST_REMEMBERED,
+        tracks_rights: bool = True,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        self._known = known if known is not None else VerifiedTokens()
+        self._most = most_remembered
+        # By the version of the keys that verified them: once a key goes, nothing of before is believed.
+        self._known: tuple[int, RememberedVerdicts[VerifiedToken]] = (0, RememberedVerdicts(most_remembered))
         self.lifetime = lifetime
+        # Without the log of revocations, what a token said of its subject's rights stays said, whatever becomes of them.
+        self._tracks_rights = tracks_rights
 
     @property
     def issuer(self) -> str:
@@ -138,13 +148,18 @@ class AccessTokens:
         """
         if len(text) > LONGEST_TOKEN:
             raise InvalidToken("too_large")
-        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
         version = self._keys.version(now)
-        known = self._known.find(digest, version=version, now=now)
-        if known is not None:
-            return known
-        token = self._verify_anew(text, now)
-        self._known.remember(digest, token, version=version)
+        known_by, known = self._known
+        if version != known_by:
+            # Whoever still verifies by the keys of before keeps his verdict in a memory that nobody asks any more.
+            known = RememberedVerdicts[VerifiedToken](self._most)
+            self._known = (version, known)
+        digest = token_digest(text)
+        token = known.find(digest, now)
+        if token is None:
+            token = self._verify_anew(text, now)
+            # Only what is good gets in: a stranger's garbage pushes nobody out.
+            known.keep(digest, token, token.expires_at)
         return token
 
     def find_family_of_expired(self, text: str, *, now: Millis) -> str | None:
@@ -174,7 +189,16 @@ class AccessTokens:
         claims = self._verified_claims(text, now)
         said = check_access_token_claims(claims, issuer=self._issuer, audience=self._audience, now=now)
         own = _read_own(claims)
-        extra = {name: value for name, value in claims.items() if name not in RESERVED_CLAIMS}
+        extra = MappingProxyType({name: value for name, value in claims.items() if name not in RESERVED_CLAIMS})
+        principal = Principal(
+            said.subject,
+            credential=Credential(BEARER, said.jti),
+            factors=own.factors,
+            scope=said.scope,
+            tenant=own.tenant,
+            claims=extra,
+            rights_version=own.rights if self._tracks_rights else UNKNOWN_RIGHTS,
+        )
         return VerifiedToken(
             subject=said.subject,
             jti=said.jti,
@@ -186,18 +210,10 @@ class AccessTokens:
             scope=said.scope,
             audience=said.audience,
             tenant=own.tenant,
-            claims=MappingProxyType(extra),
+            claims=extra,
             issued_at=said.issued_at,
             expires_at=said.expires_at,
-            principal=Principal(
-                said.subject,
-                credential=Credential(BEARER, said.jti),
-                factors=own.factors,
-                scope=said.scope,
-                tenant=own.tenant,
-                claims=MappingProxyType(extra),
-                rights_version=own.rights,
-            ),
+            presented=Presented(principal, binding_of(own.family, said.jti)),
         )
 
     def _lifetime_of(self, grant: Grant) -> Millis:

@@ -13,10 +13,10 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from ostiary.features.tokens.foreign_claims import ForeignToken, check_introspected
-from ostiary.features.tokens.remembered_verdicts import RememberedVerdicts
 from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
 from ostiary.kernel.clock import MINUTE, SECOND, Millis
 from ostiary.kernel.errors import Unavailable
+from ostiary.kernel.remembered_verdicts import RememberedVerdicts
 from ostiary.outbound import OutboundClient, OutboundFailed, OutboundRefused
 from ostiary.outbound.json_cache import is_json
 from ostiary.standards.jose.refusals import InvalidToken

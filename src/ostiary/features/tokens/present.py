@@ -11,10 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from ostiary.features.tokens.access_token import BEARER, AccessTokens
-from ostiary.features.tokens.csrf_binding import binding_of
 from ostiary.features.tokens.verified_token import VerifiedToken
 from ostiary.kernel.clock import Millis
-from ostiary.kernel.principal import Principal
 from ostiary.standards.jose.refusals import InvalidToken
 from ostiary.web.bearer_challenge import bearer_challenge
 from ostiary.web.credential_reader import Presented, Reading, Rejected
@@ -32,17 +30,29 @@ _INVALID: Final = bearer_challenge("invalid_token", "The access token is not val
 _HAS_EXPIRED: Final = bearer_challenge("invalid_token", "The access token has expired")
 
 
-class RevocationCheck(Protocol):
-    """What is known of tokens that ended early: ``features/revocation``."""
+class KnownRevocations(Protocol):
+    """What a process knows to have ended early."""
 
-    def is_revoked(
-        self, *, jti: str, family: str | None, client: str | None, subject: str, epoch: int, now: Millis
+    def reason_against(
+        self, *, jti: str, family: str | None, client: str | None, subject: str, epoch: int
     ) -> str | None:
-        """Why a token is refused; None if it is good. Raises ``Unavailable``."""
+        """Why a token is refused; None if it is good."""
+        ...
+
+    def rights_of(self, subject: str) -> int:
+        """The newest version of a subject's rights that is known; 0 if none is."""
+        ...
+
+
+class RevocationCheck(Protocol):
+    """Tokens that ended early: ``features/revocation``."""
+
+    def known(self, now: Millis) -> KnownRevocations:
+        """What is known of them, as new as it must be. Raises ``Unavailable``."""
         ...
 
     def rights_of(self, subject: str, rights: int) -> int:
-        """The newest version of a subject's rights."""
+        """The newest version of a subject's rights, at least the one given."""
         ...
 
 
@@ -94,24 +104,22 @@ class BearerReader:
                 if found is not None:
                     return found
             return rejected(invalid.reason)
-        revocations = self._revocations
-        if revocations is None:
-            return Presented(_own_claims(token.principal, token), binding_of(token.family, token.jti))
-        reason = revocations.is_revoked(
-            jti=token.jti,
-            family=token.family,
-            client=token.client,
-            subject=token.subject,
-            epoch=token.epoch,
-            now=now,
-        )
-        if reason is not None:
-            return rejected(f"revoked_{reason}", subject=token.subject)
-        principal = token.principal
-        rights = revocations.rights_of(token.subject, token.rights)
-        if rights != token.rights:
-            principal = replace(principal, rights_version=rights)
-        return Presented(_own_claims(principal, token), binding_of(token.family, token.jti))
+        return self._standing(token, now)
+
+    def _standing(self, token: VerifiedToken, now: Millis) -> Presented | Rejected:
+        """What a token that is good by itself makes of the request now. Asked every time, also of one seen before."""
+        presented = token.presented
+        if self._revocations is not None:
+            known = self._revocations.known(now)
+            reason = known.reason_against(
+                jti=token.jti, family=token.family, client=token.client, subject=token.subject, epoch=token.epoch
+            )
+            if reason is not None:
+                return rejected(f"revoked_{reason}", subject=token.subject)
+            rights = known.rights_of(token.subject)
+            if rights > token.rights:
+                presented = replace(presented, principal=replace(presented.principal, rights_version=rights))
+        return _own_claims(presented) if token.claims else presented
 
 
 def rejected(reason: str, *, subject: str | None = None) -> Rejected:
@@ -121,9 +129,10 @@ def rejected(reason: str, *, subject: str | None = None) -> Rejected:
     return Rejected(reason, subject, code="invalid_token", challenge=_INVALID)
 
 
-def _own_claims(principal: Principal, token: VerifiedToken) -> Principal:
+def _own_claims(presented: Presented) -> Presented:
     """Each request its own copy of what can be changed: the token is remembered, and shared by all that present it."""
-    if not token.claims or not any(isinstance(value, list | dict) for value in token.claims.values()):
-        return principal
-    claims: Mapping[str, Any] = MappingProxyType(deepcopy(dict(token.claims)))
-    return replace(principal, claims=claims)
+    principal = presented.principal
+    if not any(isinstance(value, list | dict) for value in principal.claims.values()):
+        return presented
+    claims: Mapping[str, Any] = MappingProxyType(deepcopy(dict(principal.claims)))
+    return replace(presented, principal=replace(principal, claims=claims))

@@ -1,7 +1,7 @@
-"""Verdicts on tokens, remembered: bounded, keyed by the SHA-256 of the whole token, each until an instant.
+"""Verdicts on credentials, remembered: bounded, keyed by the SHA-256 of the whole credential, each until an instant.
 
-Two halves: the younger takes what is new, and once it is full the older is dropped. So there is no lock to be held
-by a thread that a fork leaves behind, and remembering costs the same however much is remembered.
+Two halves: the younger takes what is new or was asked for, and once it is full the older is dropped. So there is no lock
+to be held by a thread that a fork leaves behind, and remembering costs the same however much is remembered.
 """
 
 from hashlib import sha256
@@ -18,7 +18,7 @@ def token_digest(text: str) -> bytes:
 
 
 class RememberedVerdicts(Generic[V]):
-    """At most ``most`` verdicts, the newest half of them for certain."""
+    """At most ``most`` verdicts, the half that was kept or found last for certain."""
 
     __slots__ = ("_half", "_older", "_younger")
 
@@ -29,14 +29,24 @@ class RememberedVerdicts(Generic[V]):
 
     def find(self, digest: bytes, now: Millis) -> V | None:
         """The verdict, if there is one that still counts."""
-        found = self._younger.get(digest) or self._older.get(digest)
-        return found[0] if found is not None and now < found[1] else None
+        found = self._younger.get(digest)
+        if found is None:
+            found = self._older.get(digest)
+            if found is None:
+                return None
+            # Asked for: it outlives the older half.
+            self._put(digest, found)
+        # RFC 7519 §4.1.4: not on or after.
+        return found[0] if now < found[1] else None
 
     def keep(self, digest: bytes, verdict: V, until: Millis) -> None:
         """Remember a verdict until an instant."""
+        self._put(digest, (verdict, until))
+
+    def _put(self, digest: bytes, kept: tuple[V, Millis]) -> None:
         if len(self._younger) >= self._half:
             self._older, self._younger = self._younger, {}
-        self._younger[digest] = (verdict, until)
+        self._younger[digest] = kept
 
     def __len__(self) -> int:
         return len(self._younger) + len(self._older)

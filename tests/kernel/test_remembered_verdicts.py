@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ostiary.features.tokens.remembered_verdicts import RememberedVerdicts, token_digest
+from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 
 
 def test_a_verdict_counts_until_its_instant() -> None:
@@ -28,6 +28,17 @@ def test_it_is_bounded_and_keeps_the_newest_half() -> None:
         verdicts.keep(str(number).encode(), number, 1)
         assert len(verdicts) <= 100
     assert all(verdicts.find(str(number).encode(), 0) == number for number in range(9_950, 10_000))
+
+
+def test_what_is_asked_for_outlives_what_is_not() -> None:
+    verdicts = RememberedVerdicts(10)
+    verdicts.keep(b"asked for", 1, 1)
+    verdicts.keep(b"forgotten", 2, 1)
+    for number in range(100):
+        verdicts.keep(str(number).encode(), number, 1)
+        assert verdicts.find(b"asked for", 0) == 1
+    assert verdicts.find(b"forgotten", 0) is None
+    assert len(verdicts) <= 10
 
 
 def test_threads_do_not_disturb_each_other() -> None:
