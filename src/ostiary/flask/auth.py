@@ -89,6 +89,7 @@ class Auth(Guards, Actions, Generic[U]):
             url_prefix=self._url_prefix,
             extra_claims=self._extra_claims,
             policies=self._policies,
+            acting=self._acting,
         )
         problems = self._users.problems()
         later = runs_as_script(app) or runs_our_command() or state.awaits_its_test

@@ -1,12 +1,12 @@
 """``auth.policy``, ``auth.can``, ``auth.decide``, ``auth.visible``: the application's policies, and every way to ask them."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flask import has_request_context, request
 
+from ostiary.flask.acting import Acting
 from ostiary.flask.current import current_caller
 from ostiary.flask.policy_problems import find_problems, guards_with_policy
 from ostiary.flask.share import Share
@@ -40,8 +40,7 @@ class PolicyVerbs(Share):
     def __init__(self) -> None:
         super().__init__()
         self._policies = DeclaredPolicies()
-        # Who acts, and in which request: a request that begins inside, as of a test client, is somebody else's.
-        self._acting: ContextVar[tuple[object, Principal] | None] = ContextVar("ostiary.acting", default=None)
+        self._acting = Acting()
 
     # --- declaring ----------------------------------------------------------------------------------------
 
@@ -115,7 +114,7 @@ class PolicyVerbs(Share):
     @property
     def principal(self) -> Principal:
         """Who is calling; falsy when nobody is signed in. Never None. A view that does not ask pays nothing."""
-        acting = self._acting_principal()
+        acting = self._acting.find()
         if acting is not None:
             return acting
         if not has_request_context():
@@ -200,24 +199,15 @@ class PolicyVerbs(Share):
 
     # --- on somebody's behalf -----------------------------------------------------------------------------
 
-    @contextmanager
-    def acting_as(self, principal: Principal) -> Generator[None]:
+    def acting_as(self, principal: Principal) -> AbstractContextManager[None]:
         """Let a job ask as somebody: inside, ``auth.principal``, ``can``, ``decide``, ``check`` and ``visible`` are hers.
 
-        The guards of views never look here: a request that begins inside is its own caller's.
+        What she may not give, ``auth.roles`` does not give in her name. The guards of views never look here: a request that begins inside is its own caller's.
         """
         if not isinstance(principal, Principal):
             message = f"auth.acting_as takes a Principal, not {principal!r}: Principal('nightly-export', kind='job')"
             raise TypeError(message)
-        before = self._acting.set((_present_request(), principal))
-        try:
-            yield
-        finally:
-            self._acting.reset(before)
-
-    def _acting_principal(self) -> Principal | None:
-        acting = self._acting.get()
-        return acting[1] if acting is not None and acting[0] is _present_request() else None
+        return self._acting.as_principal(principal)
 
 
 def policy_context(state: AppState) -> "PolicyContext":
@@ -247,7 +237,3 @@ def _check_no_place(on: On | None) -> None:
     if on is not None:
         message = "on= says where a permission is held; the policies of a resource know where it is"
         raise TypeError(message)
-
-
-def _present_request() -> object:
-    return request.environ if has_request_context() else None

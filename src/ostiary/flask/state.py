@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from flask import Flask, has_request_context, request
 
+from ostiary.flask.acting import Acting
 from ostiary.flask.addresses import FlaskAddresses
 from ostiary.flask.answers import own_page
 from ostiary.flask.database import database_of
@@ -58,6 +59,7 @@ class AppState:
         url_prefix: str,
         extra_claims: ExtraClaims | None = None,
         policies: DeclaredPolicies | None = None,
+        acting: Acting | None = None,
     ) -> None:
         self.app = app
         self.url_prefix = url_prefix
@@ -75,6 +77,7 @@ class AppState:
         self._proxy_hinted = False
         self.extra_claims = extra_claims
         self.policies = policies if policies is not None else DeclaredPolicies()
+        self._acting = acting if acting is not None else Acting()
         self._policy_actions: tuple[Runtime, PolicyActions] | None = None
         self.warnings: list[Problem] = []
         problems: list[Problem] = []
@@ -250,7 +253,10 @@ class AppState:
         )
 
     def caller(self) -> "Principal | None":
-        """Who makes the present request, None outside of one; the ``CallerSource`` of the features."""
+        """Who acts, or makes the present request; None outside of one. The ``CallerSource`` of the features."""
+        acting = self._acting.find()
+        if acting is not None:
+            return acting
         if not has_request_context():
             return None
         from ostiary.flask.current import current_caller  # it knows this module

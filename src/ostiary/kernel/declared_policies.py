@@ -3,9 +3,20 @@
 Nothing here knows what a policy means, so that an application without policies loads nothing for them.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+EVERY_ACTION: Final = "*"
+"""The action of a policy that restricts all of them, and allows none by itself."""
+
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def type_name(type_: type) -> str:
+    """A class in a permission: ``BlogPost`` is ``blog_post``."""
+    return _WORD.sub("_", type_.__name__).lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +40,13 @@ class DeclaredPolicy:
     fields: tuple[str, ...] | None = None
     filters: bool = False
 
+    @property
+    def permission(self) -> str | None:
+        """What a restricted credential needs in its scope; None for a policy of every action."""
+        if self.action == EVERY_ACTION:
+            return None
+        return self.scope or f"{type_name(self.type)}:{self.action}"
+
 
 class DeclaredPolicies:
     """Every policy of one ``Auth``, in the order of declaration, and how its resources are found by their ids."""
@@ -42,3 +60,7 @@ class DeclaredPolicies:
     def add(self, policy: DeclaredPolicy) -> None:
         """Add one."""
         self.declared.append(policy)
+
+    def permissions(self) -> frozenset[str]:
+        """Everything that a restricted credential may need for a policy: a scope of these narrows, and grants nothing."""
+        return frozenset(permission for one in self.declared if (permission := one.permission) is not None)

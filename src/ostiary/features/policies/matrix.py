@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ostiary.features.policies.registry import EVERY_ACTION, Policy
+from ostiary.features.policies.registry import Policy
+from ostiary.kernel.declared_policies import EVERY_ACTION
 
 # What a policy may look at besides the principal and the resource; a test compares the names with the class.
 CONTEXT: Final = {

@@ -3,24 +3,15 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ostiary.features.policies.rule import Rule
-from ostiary.kernel.declared_policies import DeclaredPolicies, DeclaredPolicy
+from ostiary.kernel.declared_policies import EVERY_ACTION, DeclaredPolicies, DeclaredPolicy
 from ostiary.kernel.errors import ConfigurationError, misconfigured
 from ostiary.kernel.permission import is_permission
 
-EVERY_ACTION: Final = "*"
-"""The action of a policy that restricts all of them, and allows none by itself."""
-
 _ACTION: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
-_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-def type_name(type_: type) -> str:
-    """A class in a permission: ``BlogPost`` is ``blog_post``."""
-    return _WORD.sub("_", type_.__name__).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +31,7 @@ class Policy:
     @property
     def scope(self) -> str | None:
         """The permission that a restricted credential needs; None for a policy of every action."""
-        if self.declared.action == EVERY_ACTION:
-            return None
-        return self.declared.scope or f"{type_name(self.declared.type)}:{self.declared.action}"
+        return self.declared.permission
 
     def call(self, principal: object, resource: object, context: object) -> Any:
         """What the function answers."""
@@ -122,18 +111,24 @@ def cannot_filter(policy: Policy) -> ConfigurationError:
     return misconfigured("policy_cannot_filter", what, cure)
 
 
-@dataclass(slots=True)
 class Registry:
-    """Finds the policies of a question. What was declared later is found too."""
+    """Finds the policies of a question, by its action and type: however many there are, it takes as long."""
 
-    policies: DeclaredPolicies
-    _read: list[Policy] = field(default_factory=list[Policy])
+    __slots__ = ("_by_question", "_read", "policies")
+
+    def __init__(self, policies: DeclaredPolicies) -> None:
+        self.policies = policies
+        self._read: list[Policy] = []
+        self._by_question: dict[tuple[str, type], list[Policy]] = {}
 
     def all(self) -> list[Policy]:
-        """Every policy, in the order of declaration."""
-        declared = self.policies.declared
-        if len(self._read) != len(declared):
-            self._read = [read_policy(one) for one in declared]
+        """Every policy, in the order of declaration. What was declared later is found, too."""
+        if len(self._read) != len(self.policies.declared):
+            read = read_policies(self.policies)
+            found: dict[tuple[str, type], list[Policy]] = {}
+            for one in read:
+                found.setdefault((one.declared.action, one.declared.type), []).append(one)
+            self._by_question, self._read = found, read
         return self._read
 
     def named(self, action: str, type_: type) -> list[Policy]:
@@ -149,6 +144,6 @@ class Registry:
         return [one for one in self._of(action, type_) if one.declared.fields is not None]
 
     def _of(self, action: str, type_: type) -> Iterator[Policy]:
-        every = self.all()
+        self.all()
         for base in type_.__mro__:
-            yield from (one for one in every if one.declared.action == action and one.declared.type is base)
+            yield from self._by_question.get((action, base), ())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 from uuid import UUID
 
-from ostiary.features.policies.registry import type_name
+from ostiary.kernel.declared_policies import type_name
 from ostiary.kernel.errors import FieldError, ValidationFailed, misconfigured
 
 
