@@ -10,6 +10,7 @@ from ostiary.cli.application import operator_of_application
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
+from ostiary.cli.explain import explain, policies
 from ostiary.cli.forgive import forgive
 from ostiary.cli.groups import groups
 from ostiary.cli.keys import keys
@@ -28,10 +29,12 @@ COMMANDS: Final = (
     audit,
     check,
     db,
+    explain,
     forgive,
     groups,
     keys,
     mail,
+    policies,
     roles,
     sessions,
     signing_keys,
