@@ -43,7 +43,8 @@ def _application(name: str, find: Callable[[str], Any] | None = None) -> tuple[F
     return app, manager
 
 
-def _stored(name: str, url: str) -> Flask:
+def stored(name: str, url: str) -> Flask:
+    """An application whose users are in a database."""
     app, manager = _application(name)
     app.config["SQLALCHEMY_DATABASE_URI"] = url.replace("postgresql://", "postgresql+psycopg://")
     db = SQLAlchemy(app)
@@ -54,7 +55,7 @@ def _stored(name: str, url: str) -> Flask:
 
     with app.app_context():
         db.create_all()
-        db.session.add(User(id=1, name="ada"))
+        db.session.merge(User(id=1, name="ada"))
         db.session.commit()
     manager.user_loader(lambda key: db.session.get(User, int(key)))
     return app
@@ -68,10 +69,10 @@ def cases(place: Workplace, *, quick: bool) -> Iterator[Case]:  # noqa: ARG001 -
     yield Case(group=_SESSIONS, name="Flask-Login, users in a dict, nothing on the server", run=get(app, cookie=cookie))
     yield Case(group=_PUBLIC, name="Flask-Login, no cookie", run=get(app, "/public"))
     yield Case(group=_PUBLIC, name="Flask-Login, signed in", run=get(app, "/public", cookie=cookie))
-    app = _stored("sqlite", place.sqlite("flask-login"))
+    app = stored("sqlite", place.sqlite("flask-login"))
     run = get(app, cookie=cookies_after(app, "/sign-in"))
     yield Case(group=_SESSIONS, name="Flask-Login, users in SQLite", run=run)
     if place.postgresql is not None:
-        app = _stored("postgresql", place.database(place.postgresql))
+        app = stored("postgresql", place.database(place.postgresql))
         run = get(app, cookie=cookies_after(app, "/sign-in"))
         yield Case(group=_SESSIONS, name="Flask-Login, users in PostgreSQL", run=run)
