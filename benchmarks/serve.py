@@ -58,14 +58,21 @@ def _passwords(place: Workplace) -> Flask:
 
     stored = Argon2id().hash(ours.PASSWORD)
     features = [Sessions(), Passwords(lookup=lambda _: stored), Tokens(secret=SECRET)]
-    app, auth = ours.application(place, "serve-passwords", features, _url(place, "serve"))
-    _tell(place, [{"Cookie": cookies_after(app, "/sign-in")}])
+    app, auth = ours.application(
+        # Behind a proxy, so that everybody comes from somewhere else, as in a storm.
+        place,
+        "serve-passwords",
+        features,
+        _url(place, "serve"),
+        OSTIARY_TRUSTED_PROXIES=1,
+    )
 
     @app.post("/password")
     def password() -> dict[str, int]:
         auth.sign_in(auth.passwords.verify(*auth.credentials()))
         return {}
 
+    _tell(place, [{"Cookie": cookies_after(app, "/sign-in")}])
     return app
 
 

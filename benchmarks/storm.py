@@ -44,7 +44,7 @@ def visit(address: str, cookie: str, until: Callable[[], bool], signed: Signed) 
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     while not until():
         start = time.perf_counter()
-        connection.request("GET", "/guarded", headers={**_HEADERS, "Cookie": cookie})
+        connection.request("GET", "/guarded", headers={**_HEADERS, "X-Forwarded-For": "192.0.2.1", "Cookie": cookie})
         answer = connection.getresponse()
         answer.read()
         signed.waits.append((time.perf_counter() - start) * 1000)
@@ -56,7 +56,13 @@ def visit(address: str, cookie: str, until: Callable[[], bool], signed: Signed) 
 def sign_in(address: str, told: "Counter[str]", number: int) -> None:
     """One who signs in, and comes again when told to."""
     body = json.dumps({"identifier": f"user{number}", "password": PASSWORD})
-    headers = {**_HEADERS, "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
+    network = f"10.{number // 256}.{number % 256}.1"
+    headers = {
+        **_HEADERS,
+        "X-Forwarded-For": network,
+        "Content-Type": "application/json",
+        "Sec-Fetch-Site": "same-origin",
+    }
     ends = time.monotonic() + _PATIENCE
     while time.monotonic() < ends:
         connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=_PATIENCE)
@@ -81,7 +87,7 @@ def sign_in(address: str, told: "Counter[str]", number: int) -> None:
 
 def _visitors(address: str, cookie: str, many: int, until: Callable[[], bool]) -> tuple[Signed, list[threading.Thread]]:
     signed = Signed()
-    threads = [threading.Thread(target=visit, args=(address, cookie, until, signed)) for _ in range(many)]
+    threads = [threading.Thread(target=visit, args=(address, cookie, until, signed), daemon=True) for _ in range(many)]
     for thread in threads:
         thread.start()
     return signed, threads
@@ -112,7 +118,9 @@ def storm(folder: Path, *, sign_ins: int, workers: int, threads: int, quiet: flo
         over, told = threading.Event(), Counter[str]()
         during, visitors = _visitors(address, cookie, 4, over.is_set)
         start = time.monotonic()
-        guests = [threading.Thread(target=sign_in, args=(address, told, number)) for number in range(sign_ins)]
+        guests = [
+            threading.Thread(target=sign_in, args=(address, told, number), daemon=True) for number in range(sign_ins)
+        ]
         for guest in guests:
             guest.start()
         most = small

@@ -43,7 +43,13 @@ def _application(name: str, find: Callable[[str], Any] | None = None) -> tuple[F
     return app, manager
 
 
-def stored(name: str, url: str) -> Flask:
+def with_others(place: Workplace, others: int) -> tuple[Flask, str]:
+    """An application with so many users in SQLite, and the cookie of one of them."""
+    app = stored(f"many-{others}", place.sqlite(f"flask-login-{others}"), others=others)
+    return app, cookies_after(app, "/sign-in")
+
+
+def stored(name: str, url: str, *, others: int = 0) -> Flask:
     """An application whose users are in a database."""
     app, manager = _application(name)
     app.config["SQLALCHEMY_DATABASE_URI"] = url.replace("postgresql://", "postgresql+psycopg://")
@@ -56,6 +62,9 @@ def stored(name: str, url: str) -> Flask:
     with app.app_context():
         db.create_all()
         db.session.merge(User(id=1, name="ada"))
+        if others:
+            rows = [{"id": number, "name": f"user{number}"} for number in range(2, others + 1)]
+            db.session.execute(db.insert(User), rows)
         db.session.commit()
     manager.user_loader(lambda key: db.session.get(User, int(key)))
     return app

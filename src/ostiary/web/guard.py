@@ -232,9 +232,7 @@ class RequestGuard:
         self, request: "Request", caller: Caller, requirement: Requirement, *, on: Place = None, hidden: bool = False
     ) -> None:
         """Check the requirement against a caller who was authenticated. Raises the ``AuthError`` of a refusal."""
-        decision = check_requirement(
-            requirement, caller.principal, now=self._clock.now(), rights=self._rights, on=on
-        )
+        decision = check_requirement(requirement, caller.principal, now=self._clock.now(), rights=self._rights, on=on)
         if not decision.allowed:
             raise self.refusal(caller, decision, requirement, endpoint=endpoint_of(request), hidden=hidden)
 
