@@ -40,6 +40,16 @@ def get_account(actions: "AccountActions", text: str) -> "Account":
     return found[0]
 
 
+def subject_of(operator: "Operator", text: str) -> str:
+    """The subject an operator names: with accounts by id or by what she signs in with, else as it stands.
+
+    Ends the command where there is no such account: a typo must not look like a success.
+    """
+    if "accounts" not in operator.runtime.assembly:
+        return text
+    return get_account(account_actions(operator), text).id
+
+
 def name_of(account: "Account") -> str:
     """What a person would call it."""
     return printable(account.email or account.username or account.phone or account.id)

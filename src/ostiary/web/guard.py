@@ -220,7 +220,7 @@ class RequestGuard:
         if reason is not None:
             self._announce(CsrfFailed(at=self._clock.now(), reason=reason.code, endpoint=endpoint_of(request)))
             members = {"hint": reason.hint} if reason.hint else None
-            raise CsrfRefused(detail=reason.code, members=members)
+            raise CsrfRefused(reason.message, detail=reason.code, members=members)
 
     def decide(self, requirement: Requirement, principal: Principal, on: Place = None) -> "Decision":
         """Whether the principal meets the requirement now."""

@@ -228,12 +228,21 @@ def test_what_a_token_claims_cannot_be_reached_before_it_is_verified():
     parsed = parse_compact(A3_TOKEN)
     assert [name for name in dir(parsed) if not name.startswith("_")] == [
         "algorithm",
+        "header",
         "kid",
         "said_issuer",
         "type",
         "verify",
     ]
     assert "joe" not in repr(parsed)
+
+
+def test_a_header_that_was_seen_before_is_not_read_again_and_another_one_is(monkeypatch):
+    seen = parse_compact(A3_TOKEN).header
+    other = token_of({"alg": "ES256", "kid": "another"})
+    assert parse_compact(other, seen=seen).kid == "another"
+    monkeypatch.setattr("ostiary.standards.jose.jws._parse_header", None)
+    assert parse_compact(A3_TOKEN, seen=seen).header is seen
 
 
 # Headers

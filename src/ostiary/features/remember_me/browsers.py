@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ostiary.features.remember_me.store import SeriesRow
+from ostiary.features.sessions import device_name
 from ostiary.kernel.clock import Millis
 
 
@@ -34,6 +35,7 @@ class RememberedBrowser:
             "used_at": self.used_at.isoformat(),
             "ends_at": self.ends_at.isoformat(),
             "device": self.device,
+            "device_name": device_name(self.device),
             "network": self.network,
             "current": self.current,
         }

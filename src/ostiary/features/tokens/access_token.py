@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from ostiary.features.tokens.csrf_binding import binding_of
 from ostiary.features.tokens.signing_keys import SigningKeys
@@ -29,11 +29,13 @@ from ostiary.standards.jose.access_token_claims import (
     check_access_token_claims,
     write_scope,
 )
-from ostiary.standards.jose.jws import LONGEST_TOKEN, parse_compact, sign_compact
+from ostiary.standards.jose.jws import LONGEST_TOKEN, Header, parse_compact, sign_compact
 from ostiary.standards.jose.refusals import InvalidToken
 from ostiary.standards.jose.registered_claims import LONGEST_NAME, moment_claim
 from ostiary.standards.strict_json import JsonObject, NotStrictJson, decode_json_object
 from ostiary.web.credential_reader import Presented
+
+M = TypeVar("M")
 
 BEARER: Final = "bearer"
 """The kind of credential that an access token is."""
@@ -90,7 +92,7 @@ class IssuedAccessToken:
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
-    __slots__ = ("_audience", "_issuer", "_keys", "_known", "_most", "lifetime")
+    __slots__ = ("_audience", "_header", "_issuer", "_keys", "_known", "_most", "lifetime")
 
     def __init__(
         self,
@@ -105,6 +107,8 @@ class AccessTokens:
         self._issuer = issuer
         self._audience = audience
         self._most = most_remembered
+        # That of the token which was verified last: the next one has most likely the same.
+        self._header: Header | None = None
         # By the version of the keys that verified them: once a key goes, nothing of before is believed.
         self._known: tuple[int, RememberedVerdicts[VerifiedToken]] = (0, RememberedVerdicts(most_remembered))
         self.lifetime = lifetime
@@ -186,17 +190,20 @@ class AccessTokens:
 
     def _verified_claims(self, text: str, now: Millis) -> JsonObject:
         """What one of our keys signed. Raises ``InvalidToken``."""
-        parsed = parse_compact(text)
+        parsed = parse_compact(text, seen=self._header)
         if parsed.said_issuer() != self._issuer:
             # Before our keys are asked: they are nobody else's (RFC 8725 §3.8).
             raise InvalidToken("wrong_issuer")
-        return parsed.verify(self._keys.verifying(now, kid=parsed.kid), types=_TYPES)
+        claims = parsed.verify(self._keys.verifying(now, kid=parsed.kid), types=_TYPES)
+        self._header = parsed.header
+        return claims
 
     def _verify_anew(self, text: str, now: Millis) -> VerifiedToken:
         claims = self._verified_claims(text, now)
         said = check_access_token_claims(claims, issuer=self._issuer, audience=self._audience, now=now)
         own = _read_own(claims)
-        extra = MappingProxyType({name: value for name, value in claims.items() if name not in RESERVED_CLAIMS})
+        names = claims.keys() - RESERVED_CLAIMS
+        extra = MappingProxyType({name: claims[name] for name in names}) if names else _NO_CLAIMS
         principal = Principal(
             said.subject,
             credential=Credential(BEARER, said.jti),
@@ -213,13 +220,9 @@ class AccessTokens:
             family=own.family,
             epoch=own.epoch,
             rights=own.rights,
-            factors=own.factors,
-            scope=said.scope,
-            audience=said.audience,
-            tenant=own.tenant,
-            claims=extra,
             issued_at=said.issued_at,
             expires_at=said.expires_at,
+            own_copy=any(isinstance(value, list | dict) for value in extra.values()),
             presented=Presented(principal, binding_of(own.family, said.jti)),
         )
 
@@ -288,23 +291,20 @@ def _read_own(claims: JsonObject) -> _Own:
         raise InvalidToken("missing_claim")
     members = cast("JsonObject", own)
     try:
-        factors = decode_factors(cast("str", _member(members, "factors", str)))
+        factors = decode_factors(_member(members, "factors", str))
     except ValueError:
         raise InvalidToken("unreadable_claim") from None
-    tenant = cast("str | None", _member(members, "tenant", str, optional=True))
     return _Own(
-        epoch=cast("int", _member(members, "epoch", int)),
-        rights=cast("int", _member(members, "rights", int)),
+        epoch=_member(members, "epoch", int),
+        rights=_member(members, "rights", int),
         factors=factors,
-        family=cast("str | None", _member(members, "family", str, optional=True)),
-        tenant=decode_place(tenant),
+        family=None if "family" not in members else _member(members, "family", str),
+        tenant=None if "tenant" not in members else decode_place(_member(members, "tenant", str)),
     )
 
 
-def _member(members: JsonObject, name: str, kind: type, *, optional: bool = False) -> object:
+def _member(members: JsonObject, name: str, kind: type[M]) -> M:
     value = members.get(name)
-    if value is None and optional:
-        return None
     # Exactly: True would be an epoch of 1.
     if type(value) is not kind:
         raise InvalidToken("unreadable_claim")
