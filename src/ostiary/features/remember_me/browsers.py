@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ostiary.features.remember_me.store import SeriesRow
-from ostiary.features.sessions import device_name
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.device_name import device_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

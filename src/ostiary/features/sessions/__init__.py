@@ -13,7 +13,6 @@ http.py       the addresses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ostiary.features.sessions.device_name import device_name
 from ostiary.features.sessions.settings import SessionsSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import MINUTE, Clock
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ostiary.features.sessions.http import session_id
     from ostiary.features.sessions.remembered_sessions import RememberedSessions
 
-__all__ = ["SessionActions", "Sessions", "device_name", "session_id"]
+__all__ = ["SessionActions", "Sessions", "session_id"]
 
 
 def __getattr__(name: str) -> Any:  # a public name that brings SQLAlchemy
