@@ -11,6 +11,17 @@ from ostiary.features.accounts import (
     RegistrationRefused,
 )
 from ostiary.features.api_keys import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
+from ostiary.features.roles import (
+    GroupCreated,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    OrganisationSwitched,
+    RoleAssigned,
+    RoleDefined,
+    RoleRevoked,
+    RoleUndefined,
+)
 from ostiary.features.tokens import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
 from ostiary.kernel.events import (
     AccessDenied,
@@ -27,6 +38,7 @@ from ostiary.kernel.events import (
     MailGivenUp,
     MailRefused,
     PasswordChanged,
+    PolicyFailed,
     RateLimited,
     RedirectRefused,
     RefreshFamilyEnded,
@@ -56,6 +68,10 @@ __all__ = [
     "Event",
     "EverybodySignedOut",
     "EverybodysTokensRevoked",
+    "GroupCreated",
+    "GroupDeleted",
+    "GroupMemberAdded",
+    "GroupMemberRemoved",
     "GuessesForgiven",
     "IdentifierAdded",
     "IdentifierRemoved",
@@ -64,7 +80,9 @@ __all__ = [
     "Invited",
     "MailGivenUp",
     "MailRefused",
+    "OrganisationSwitched",
     "PasswordChanged",
+    "PolicyFailed",
     "RateLimited",
     "RedirectRefused",
     "RefreshFamilyEnded",
@@ -72,6 +90,10 @@ __all__ = [
     "Registered",
     "RegistrationRefused",
     "RememberTokenReused",
+    "RoleAssigned",
+    "RoleDefined",
+    "RoleRevoked",
+    "RoleUndefined",
     "SessionEnded",
     "SignInFailed",
     "SignInIncompleteYet",

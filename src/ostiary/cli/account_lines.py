@@ -34,7 +34,7 @@ def get_account(actions: "AccountActions", text: str) -> "Account":
     return found[0]
 
 
-def subject_of(operator: "Operator", text: str) -> str:
+def known_subject(operator: "Operator", text: str) -> str:
     """The subject an operator names: with accounts by id or by what she signs in with, else as it stands.
 
     Ends the command where there is no such account: a typo must not look like a success.

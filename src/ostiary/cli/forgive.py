@@ -4,7 +4,7 @@ import json
 
 import click
 
-from ostiary.cli.account_lines import subject_of
+from ostiary.cli.account_lines import known_subject
 from ostiary.cli.operator import Operator
 
 
@@ -20,6 +20,6 @@ def forgive(operator: Operator, subject: str, *, method: str, as_json: bool) -> 
     """
     from ostiary.features.sign_in import SignInActions  # only if the feature is on
 
-    subject = subject_of(operator, subject)
+    subject = known_subject(operator, subject)
     operator.runtime.action("sign_in", SignInActions).forgive(subject, method=method)
     click.echo(json.dumps({"forgiven": subject, "method": method}) if as_json else "Forgiven.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ostiary.cli.account_lines import subject_of
+from ostiary.cli.account_lines import known_subject
 from ostiary.cli.operator import Operator
 from ostiary.cli.terminal import printable
 
@@ -27,7 +27,7 @@ def tokens() -> None:
 @click.pass_obj
 def list_families(operator: Operator, subject: str, *, as_json: bool) -> None:
     """Show the programs and browsers that hold a refresh token of a subject."""
-    found = _actions(operator).list(subject_of(operator, subject))
+    found = _actions(operator).list(known_subject(operator, subject))
     for family in found:
         click.echo(json.dumps({"subject": family.subject, **family.as_json()}) if as_json else _line(family))
     if not found and not as_json:
@@ -49,7 +49,7 @@ def revoke(operator: Operator, id: str | None, subject: str | None, *, everybody
     if everybody:
         ended = actions.revoke_everybody(reason=_REASON)
     elif subject is not None:
-        ended = actions.revoke_all(subject_of(operator, subject), reason=_REASON)
+        ended = actions.revoke_all(known_subject(operator, subject), reason=_REASON)
     elif id is not None and actions.end_family(id, reason=_REASON):
         ended = 1
     else:

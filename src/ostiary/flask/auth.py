@@ -111,6 +111,8 @@ class Auth(Guards, Actions, Generic[U]):
             database=self._database,
             url_prefix=self._url_prefix,
             extra_claims=self._extra_claims,
+            policies=self._policies,
+            acting=self._acting,
         )
         problems = self._users.problems()
         later = runs_as_script(app) or runs_our_command() or state.awaits_its_test
@@ -123,6 +125,7 @@ class Auth(Guards, Actions, Generic[U]):
     def prepare(self, state: AppState) -> None:
         """Before the first view runs: the deployment, the guards, the blueprints."""
         problems = self._users.problems() + self._protection.apply(state.app, state.assembly)
+        problems += self._policy_problems(state)
         if problems:
             raise ConfigurationError(problems)
         csrf_protect = state.app.extensions.get("csrf")

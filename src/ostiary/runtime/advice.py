@@ -46,6 +46,7 @@ class Situation:
 def advise(situation: Situation) -> tuple[Problem, ...]:
     """Everything that could be better. What is about the deployment is not said of a developer's machine."""
     found = list(_about_features(situation.assembly))
+    found += _about_roles(situation)
     if not situation.deployment.development:
         found += _about_deployment(situation)
     return tuple(found)
@@ -159,6 +160,31 @@ def _about_sessions(sessions: Any, *, two_factors: bool) -> Iterator[Problem]:
             "them replace it",
             cure="leave it out unless all of them are yours and as safe as this one",
         )
+
+
+def _about_roles(situation: Situation) -> Iterator[Problem]:
+    """Where the database and the code disagree about roles. Asks a database that is up to date, and makes nothing."""
+    roles: Any = situation.assembly.get("roles")
+    database = situation.database
+    if roles is None or database is None or (database.file is not None and not database.file.exists()):
+        return
+    from ostiary.features.roles.definitions import Definitions  # roles are on
+    from ostiary.features.roles.drift import find_drift
+    from ostiary.storage import schema
+    from ostiary.storage.failures import unavailable_on_failure
+
+    try:
+        with unavailable_on_failure():
+            engine = database.engine_as_it_is()
+            if not schema.is_current(engine):
+                return
+            with engine.connect() as connection:
+                drift = find_drift(Definitions(roles.roles, roles.default), connection)
+    except (ConfigurationError, Unavailable):
+        # Told already, as what it is.
+        return
+    for one in drift:
+        yield Problem(code=one.code, what=one.what, cure=one.cure)
 
 
 # --- the database -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ClauseElement, Dialect, Pool
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -25,6 +25,7 @@ from ostiary.storage.engines import BUSY_TIMEOUT, detach_connection
 from ostiary.storage.failures import as_unavailable, unavailable_on_failure
 
 Row: TypeAlias = tuple[Any, ...]
+T = TypeVar("T")
 
 # Threads of one process that read at the same instant; more open a connection for the occasion.
 _STASH: Final = 8
@@ -99,6 +100,13 @@ class GuardReads:
         ``parameters`` are in the order of ``read.parameters``. Raises ``Unavailable`` when the database
         cannot be reached: a guard that cannot ask lets nobody in.
         """
+        return self._fetch(read, parameters, _one_row)
+
+    def fetch_all(self, read: CompiledRead, parameters: Row) -> list[Row]:
+        """Every row that matches, as the driver gives them. As ``fetch_one`` in everything else."""
+        return self._fetch(read, parameters, _all_rows)
+
+    def _fetch(self, read: CompiledRead, parameters: Row, take: "Callable[[Any], T]") -> T:
         here = self._here
         if here.pid != os.getpid():
             here = self._start_in_this_process()
@@ -108,20 +116,20 @@ class GuardReads:
         try:
             cursor = stash.pop()
         except IndexError:
-            return self._fetch_anew(here, read.sql, parameters)
+            return self._fetch_anew(here, read.sql, parameters, take)
         try:
             cursor.execute(read.sql, parameters)
-            row: Row | None = cursor.fetchone()
+            found = take(cursor)
         except Exception:  # noqa: BLE001 - drivers share no class of error; a fresh connection tells what is wrong
             # The server went away and took the others along.
             _close(cursor)
             self._empty(stash)
-            return self._fetch_anew(here, read.sql, parameters)
+            return self._fetch_anew(here, read.sql, parameters, take)
         if len(stash) < _STASH:
             stash.append(cursor)
         else:
             _close(cursor)
-        return row
+        return found
 
     def touch(self, statement: CompiledRead, parameters: Row) -> bool:
         """A write that may be skipped: it never waits for a lock or for the disk. Whether it was made.
@@ -180,12 +188,12 @@ class GuardReads:
             self._here.kept.remove(cursor)
         _close(cursor)
 
-    def _fetch_anew(self, here: _Here, sql: str, parameters: Row) -> Row | None:
+    def _fetch_anew(self, here: _Here, sql: str, parameters: Row, take: "Callable[[Any], T]") -> T:
         with unavailable_on_failure():
             cursor = self._open(here, for_touch=False)
         try:
             cursor.execute(sql, parameters)
-            row: Row | None = cursor.fetchone()
+            found = take(cursor)
         except Exception as error:
             _close(cursor)
             unavailable = as_unavailable(error)
@@ -193,7 +201,7 @@ class GuardReads:
                 raise
             raise unavailable from None
         here.stash.append(cursor)
-        return row
+        return found
 
     def _open(self, here: _Here, *, for_touch: bool) -> Any:
         engine, file = self._database.engine(), self._database.file
@@ -225,6 +233,16 @@ class GuardReads:
         with suppress(IndexError):
             while True:
                 _close(stash.pop())
+
+
+def _one_row(cursor: Any) -> Row | None:
+    row: Row | None = cursor.fetchone()
+    return row
+
+
+def _all_rows(cursor: Any) -> list[Row]:
+    rows: list[Row] = cursor.fetchall()
+    return rows
 
 
 def _close(cursor: Any) -> None:

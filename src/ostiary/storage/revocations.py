@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal,
     literal_column,
     select,
 )
@@ -71,6 +72,18 @@ def append(tx: Transaction, kind: str, key: str, *, value: int = 0, expires_at: 
     row = {"kind": kind, "key": key, "value": value, "made_at": now, "expires_at": expires_at}
     tx.execute(revocations.insert().inline(), row)
     tx.execute(_TIDY, {"before": now - KEPT_BEYOND})
+    tx.after_commit(tx.followers.wake)
+
+
+def append_for_subjects(tx: Transaction, kind: str, values: "Select[str, int]", *, now: Millis) -> None:
+    """Add a row for each subject and value of a query: one statement, however many they are."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.execute(_WRITING)
+    told = values.subquery()
+    subject, value = told.c
+    rows = select(literal(kind), subject, value, literal(now), literal(now + SUBJECT_ROWS_LIVE))
+    columns = ["kind", "key", "value", "made_at", "expires_at"]
+    tx.execute(revocations.insert().from_select(columns, rows))
     tx.after_commit(tx.followers.wake)
 
 

@@ -10,13 +10,24 @@ of the subject that nobody is, the empty one.
 
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, func, literal_column, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.joint_epoch import SUBJECTS_OWN, joint_epoch
-from ostiary.storage.revocations import append_for_subject
+from ostiary.storage.revocations import append_for_subject, append_for_subjects
 from ostiary.storage.tables import BIGINT, TEXT, metadata
 from ostiary.storage.transaction import Transaction
 
@@ -73,6 +84,24 @@ def _named(subject: str) -> str:
         message = "a subject is text that is not empty"
         raise ValueError(message)
     return subject
+
+
+def raise_rights_of(tx: Transaction, chosen: "Select[str]", *, now: Millis) -> None:
+    """Make every process forget what each of these subjects may do. One statement, however many they are.
+
+    ``chosen`` is a query for subjects that answers the same until the end of the transaction.
+    """
+    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
+    (subject,) = chosen.subquery().c
+    # In one order everywhere, so that two changes that concern the same subjects wait for each other, and never both.
+    # SQLite takes ON CONFLICT after a SELECT only where that has a WHERE (its manual, "UPSERT", "Parsing Ambiguity").
+    rows = select(subject, literal(1)).where(subject != _EVERYBODY).distinct().order_by(subject)
+    statement = insert(subjects).from_select(["subject", "rights"], rows)
+    tx.execute(
+        statement.on_conflict_do_update(index_elements=[subjects.c.subject], set_={"rights": subjects.c.rights + 1})
+    )
+    raised = select(subjects.c.subject, subjects.c.rights).where(subjects.c.subject.in_(chosen))
+    append_for_subjects(tx, "rights", raised, now=now)
 
 
 def _raise(tx: Transaction, subject: str, column: str, now: Millis) -> int:

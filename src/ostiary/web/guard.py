@@ -279,7 +279,7 @@ class RequestGuard:
         # A program is told in the header what its token lacks; a browser's own pages ask for the next proof.
         reader = None if caller.ambient else caller.reader
         if code == _STEP_UP:
-            members = {"would_pass_if": list(decision.would_pass_if)}
+            members = {"would_pass_if": [str(change) for change in decision.would_pass_if]}
             # A key proves nothing of a person: there is no other one to be had that would.
             if reader is None or reader.kind != BEARER:
                 return StepUpNeeded(detail=detail, members=members)

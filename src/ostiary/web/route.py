@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ostiary.kernel.limit import LimitText
-from ostiary.kernel.requirement import Requirement
+from ostiary.kernel.requirement import Place, Requirement
 from ostiary.kernel.resources import Resources
 from ostiary.web.addresses import Addresses
 from ostiary.web.cookies import DOUBLED, EVERYWHERE, CookiePolicy, CookieToSet, read_cookie
@@ -96,6 +96,7 @@ class Route:
 
     ``endpoint``  its name within the blueprint; two routes that share it share the address
     ``requires``  what the guard demands; None: everybody may call it
+    ``place``     where what it requires has to be held, read from the request; None: everywhere
     ``limit``     how often one network may call it, charged before the action
     ``again``     the page once more after a refusal, with what was wrong; without it the refusal is the answer
     ``at_root``   its rule is the whole path, wherever our other addresses are (RFC 8615)
@@ -108,6 +109,7 @@ class Route:
     answer: Callable[[Call], Answer]
     requires: Requirement | None
     about: str
+    place: "Callable[[Request, Mapping[str, str]], Place] | None" = None
     limit: LimitText | None = None
     again: "Callable[[Call, AuthError], Answer] | None" = None
     reads_credentials: bool = True

@@ -15,6 +15,7 @@ from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import CredentialsRevoked, EverybodySignedOut, SessionEnded, SignedOut
 from ostiary.kernel.outcome import SignedIn
+from ostiary.kernel.principal import On, encode_place
 from ostiary.storage.database import Database, Transaction
 from ostiary.storage.subjects import raise_epoch, raise_everybodys_epoch
 
@@ -121,6 +122,10 @@ class SessionActions:
     def outlive(self, tx: Transaction, id: str, *, subject: str, epoch: int) -> bool:
         """Let one session live on under the epoch that was raised in this transaction: the browser that changed a password."""
         return store.carry_over(tx, id, subject=subject, epoch=epoch, was=epoch - 1)
+
+    def bind(self, tx: Transaction, id: str, *, subject: str, on: On | None) -> bool:
+        """Let one session of a subject act at a place from its next request on; None is at none. False: there is none."""
+        return store.bind(tx, id, subject=subject, tenant=encode_place(on))
 
     def end_everybody(self, *, reason: str = "ended_by_operator") -> int:
         """End every session and every token there is, and forget every browser; how many sessions there were.

@@ -203,6 +203,7 @@ class Tokens(TokensSettings):
             issuer=issuer,
             audience=self.audience or issuer,
             lifetime=milliseconds(self.access),
+            tracks_rights=not self.stateless,
         )
         resources.add(access)
         revocations = self._revocations(resources)

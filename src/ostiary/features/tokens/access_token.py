@@ -20,7 +20,7 @@ from ostiary.kernel.clock import SECOND, Millis
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.identifiers import new_id
-from ostiary.kernel.principal import Credential, On, Principal, decode_place, encode_place
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, On, Principal, decode_place, encode_place
 from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.standards.jose.access_token_claims import (
@@ -92,7 +92,7 @@ class IssuedAccessToken:
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
-    __slots__ = ("_audience", "_header", "_issuer", "_keys", "_known", "_most", "lifetime")
+    __slots__ = ("_audience", "_header", "_issuer", "_keys", "_known", "_most", "_tracks_rights", "lifetime")
 
     def __init__(
         self,
@@ -102,6 +102,7 @@ class AccessTokens:
         audience: str,
         lifetime: Millis,
         most_remembered: int = MOST_REMEMBERED,
+        tracks_rights: bool = True,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
@@ -112,6 +113,8 @@ class AccessTokens:
         # By the version of the keys that verified them: once a key goes, nothing of before is believed.
         self._known: tuple[int, RememberedVerdicts[VerifiedToken]] = (0, RememberedVerdicts(most_remembered))
         self.lifetime = lifetime
+        # Without the log of revocations, what a token said of its subject's rights stays said, whatever becomes of them.
+        self._tracks_rights = tracks_rights
 
     @property
     def issuer(self) -> str:
@@ -211,7 +214,7 @@ class AccessTokens:
             scope=said.scope,
             tenant=own.tenant,
             claims=extra,
-            rights_version=own.rights,
+            rights_version=own.rights if self._tracks_rights else UNKNOWN_RIGHTS,
         )
         return VerifiedToken(
             subject=said.subject,

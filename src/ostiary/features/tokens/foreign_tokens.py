@@ -18,7 +18,7 @@ from ostiary.features.tokens.trusted_issuer import Issuer, is_plain_http
 from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.errors import Unavailable, misconfigured
 from ostiary.kernel.own_marks import OwnMarks
-from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, Principal
 from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
@@ -170,7 +170,7 @@ class TrustedIssuers:
             factors=token.factors,
             scope=token.scope,
             claims=token.claims,
-            rights_version=0 if self._rights is None else self._rights(subject, 0),
+            rights_version=UNKNOWN_RIGHTS if self._rights is None else self._rights(subject, 0),
         )
 
     def _subject(self, token: ForeignToken) -> str:
