@@ -10,7 +10,7 @@ from ostiary.flask import Auth
 from ostiary.kernel.clock import DAY, MINUTE
 
 FIELDS = {
-    "id", "client", "session", "started_at", "refreshed_at", "ends_at", "methods", "scope", "device", "device_name",
+    "id", "client", "session", "started_at", "refreshed_at", "ends_at", "methods", "scope", "tenant", "device", "device_name",
     "network", "current",
 }  # fmt: skip
 
