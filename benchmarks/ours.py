@@ -33,10 +33,12 @@ def bare_application() -> Flask:
     return app
 
 
-def application(place: Workplace, name: str, features: list[Any], database: str | None = None) -> tuple[Flask, Auth]:
+def application(
+    place: Workplace, name: str, features: list[Any], database: str | None = None, **config: Any
+) -> tuple[Flask, Auth]:
     """An application with a public view, a guarded one, and ways to sign in and to get tokens."""
     app = Flask(name, instance_path=str(Path(place.folder, name)))
-    app.config.update(OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN)
+    app.config.update(OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN, **config)
     if database is not None:
         _migrate(database)
     auth: Auth = Auth(app, features, database=database)

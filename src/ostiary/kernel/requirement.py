@@ -163,7 +163,7 @@ def check_requirement(
         decision = _check_rights(requirement, principal, rights, on)
         if not decision.allowed:
             return decision
-    if requirement.demands_proof():
+    if requirement is not SIGNED_IN and requirement.demands_proof():
         return check_proof(requirement, principal.factors, now=now)
     return ALLOWED
 
