@@ -8,15 +8,17 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from flask import Flask, has_request_context, request
 
+from ostiary.flask.acting import Acting
 from ostiary.flask.addresses import FlaskAddresses
 from ostiary.flask.answers import own_page
 from ostiary.flask.database import database_of
 from ostiary.flask.signals import signalling
 from ostiary.kernel.client import NO_CLIENT, Client
+from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import ConfigurationError, Problem
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.extra_claims import ExtraClaims
@@ -29,6 +31,7 @@ from ostiary.web.client_address import client_address
 from ostiary.web.cookies import DOUBLED, read_cookie
 
 if TYPE_CHECKING:
+    from ostiary.features.policies import PolicyActions
     from ostiary.kernel.clock import Clock
     from ostiary.kernel.principal import Principal
     from ostiary.kernel.rehearsal import Rehearsal
@@ -55,6 +58,8 @@ class AppState:
         database: object,
         url_prefix: str,
         extra_claims: ExtraClaims | None = None,
+        policies: DeclaredPolicies | None = None,
+        acting: Acting | None = None,
     ) -> None:
         self.app = app
         self.url_prefix = url_prefix
@@ -71,6 +76,9 @@ class AppState:
         self._token_way_in: TokenWayIn | None = None
         self._proxy_hinted = False
         self.extra_claims = extra_claims
+        self.policies = policies if policies is not None else DeclaredPolicies()
+        self._acting = acting if acting is not None else Acting()
+        self._policy_actions: tuple[Runtime, PolicyActions] | None = None
         self.warnings: list[Problem] = []
         problems: list[Problem] = []
         self.assembly: Assembly = assemble(features, self.sources, problems)
@@ -140,6 +148,17 @@ class AppState:
             self._token_way_in = TokenWayIn(self.runtime, find_loan=find_loan)
         return self._token_way_in
 
+    @property
+    def policy_actions(self) -> "PolicyActions":
+        """What asks the policies: of the feature as it is listed, else with its defaults, since it comes by being used."""
+        from ostiary.features.policies import Policies  # only where a policy is asked
+
+        runtime = self.runtime
+        if self._policy_actions is None or self._policy_actions[0] is not runtime:
+            found = runtime.actions.get("policies") or Policies().contribute(runtime.resources).actions
+            self._policy_actions = (runtime, cast("PolicyActions", found))
+        return self._policy_actions[1]
+
     def _build(self) -> Runtime:
         problems: list[Problem] = []
         deployment = self._deployment(problems, testing=bool(self.app.testing))
@@ -154,6 +173,7 @@ class AppState:
             clock=self.clock,
             rehearsal=self._rehearsal,
             extra_claims=self.extra_claims,
+            policies=self.policies,
             templates=() if self.app.jinja_loader is None else (self.app.jinja_loader,),
         )
         return build_runtime(self.assembly, deployment, around)
@@ -233,7 +253,10 @@ class AppState:
         )
 
     def caller(self) -> "Principal | None":
-        """Who makes the present request, None outside of one; the ``CallerSource`` of the features."""
+        """Who acts, or makes the present request; None outside of one. The ``CallerSource`` of the features."""
+        acting = self._acting.find()
+        if acting is not None:
+            return acting
         if not has_request_context():
             return None
         from ostiary.flask.current import current_caller  # it knows this module

@@ -178,6 +178,16 @@ class AccessDenied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFailed(Event):
+    """A policy of the application raised, so the caller was denied. ``error`` is the class of what it raised."""
+
+    action: str
+    resource: str
+    policy: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CsrfFailed(Event):
     """A request that changes something did not prove that it came from our own pages."""
 

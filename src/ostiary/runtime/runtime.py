@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ostiary.kernel.caller import CallerSource, no_caller
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
+from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.extra_claims import ExtraClaims
@@ -84,6 +85,7 @@ class Surroundings:
     clock: Clock | None = None
     rehearsal: Rehearsal | None = None
     extra_claims: ExtraClaims | None = None
+    policies: DeclaredPolicies | None = None
     templates: "tuple[BaseLoader, ...]" = ()
     """Where the application keeps its own templates, of mails too; asked before ours."""
 
@@ -105,6 +107,7 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     resources.add(around.caller, as_type=CallerSource)
     resources.add(deployment.urls)
     resources.add(around.extra_claims or ExtraClaims())
+    resources.add(around.policies if around.policies is not None else DeclaredPolicies())
     if around.addresses is not None:
         resources.add(around.addresses(deployment.urls), as_type=Addresses)
     if around.rehearsal is not None:

@@ -19,6 +19,7 @@ from ostiary.features.api_keys.key_text import Environment
 from ostiary.features.api_keys.settings import ApiKeysSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
@@ -104,6 +105,7 @@ class ApiKeys(ApiKeysSettings):
             # Asked for when they are used: accounts and roles may be built after this, or not be on.
             gate=lambda: resources.find(SubjectGate),  # type: ignore[type-abstract]
             rights=lambda: resources.find(Rights),  # type: ignore[type-abstract]
+            narrowing=resources[DeclaredPolicies].permissions,
         )
         keys = PresentedKeys(
             resources[GuardReads],

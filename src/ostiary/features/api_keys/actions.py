@@ -49,7 +49,7 @@ _NO_ACCOUNT: Final = "no_account"
 class ApiKeyActions:
     """``auth.api_keys``."""
 
-    __slots__ = ("_bus", "_clock", "_database", "_environment", "_gate", "_rights", "settings")
+    __slots__ = ("_bus", "_clock", "_database", "_environment", "_gate", "_narrowing", "_rights", "settings")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class ApiKeyActions:
         clock: Clock,
         gate: Callable[[], SubjectGate | None],
         rights: Callable[[], Rights | None],
+        narrowing: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self.settings = settings
         self._environment: Environment = environment
@@ -69,6 +70,8 @@ class ApiKeyActions:
         self._clock = clock
         self._gate = gate
         self._rights = rights
+        # What a policy asks of a scope: no role grants it, and it grants nothing itself.
+        self._narrowing = narrowing
 
     def create(
         self,
@@ -205,8 +208,8 @@ class ApiKeyActions:
         rights = self._rights()
         if rights is None or scope is None:
             return
-        held = rights.permissions(owner, tenant)
-        beyond = [permission for permission in scope if not any_covers(held, permission)]
+        held, narrowing = rights.permissions(owner, tenant), self._narrowing()
+        beyond = [one for one in scope if not any_covers(held, one) and one not in narrowing]
         if beyond:
             text = f"Nobody gives a key what she may not do herself: {', '.join(beyond)}."
             raise ValidationFailed(FieldError("scope", "not_held", text))
