@@ -49,6 +49,10 @@ def test_a_tenant_of_the_request_serves_every_guard_that_names_no_place(app, aut
     def tenant():
         return ("org", request.host.partition(".")[0])
 
+    @app.get("/may")
+    def may():
+        return {"may": auth.can("article:read"), "elsewhere": auth.can("article:read", on=("org", "other"))}
+
     _view(app, "/articles", auth.require("article:read"))
     _view(app, "/<org>/articles", auth.require("article:read", on="org"))
     client = kit.client(roles=["reader"], on=ACME)
@@ -61,6 +65,9 @@ def test_a_tenant_of_the_request_serves_every_guard_that_names_no_place(app, aut
     assert there("acme.localhost") == 200
     assert there("other.localhost") == there("localhost") == 403
     assert there("other.localhost", "/acme/articles") == 200
+    # What shows a button says what the guard behind it will.
+    for host, allowed in (("acme.localhost", True), ("other.localhost", False)):
+        assert visitor.get("/may", headers={**cookie, "Host": host}).json == {"may": allowed, "elsewhere": False}
 
 
 @pytest.mark.asvs("V8.2.2")

@@ -209,11 +209,10 @@ class RoleActions(RoleDefinitions):
             return self._held_by_group(who, on)
         return self.held(who).at(on)
 
-    def held(self, who: Who) -> Held:
+    def held(self, who: str | Identified) -> Held:
         """Everything a subject holds now, by place."""
-        holder = holder_of(who)
         with self._changes.database.read() as connection:
-            rows = store.read_rows(connection, holder.name)
+            rows = store.read_rows(connection, subject_of(who))
         holdings, grants, version = store.read_lookup(rows)
         return work_out(holdings, self._changes.definitions, grants, version=version, now=self._changes.clock.now())
 
