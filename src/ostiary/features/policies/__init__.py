@@ -12,7 +12,6 @@ answer.py       Allow and Deny
 context.py      what else a policy may look at
 registry.py     which policies apply to a question
 decide.py       asking them: can, decide, visible, fields
-proofs.py       what a rule about proofs misses
 would_pass.py   what would have to change
 examine.py      what is wrong with policies, found at the start
 resource_name.py  a resource by its name, for operators

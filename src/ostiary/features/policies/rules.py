@@ -1,19 +1,18 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from typing_extensions import override
 
-from ostiary.features.policies.proofs import check_proofs, missing_proofs
 from ostiary.features.policies.rule import Attribute, Rule, show
 from ostiary.features.policies.situation import Nowhere, Situation
 from ostiary.features.policies.three_valued import Op, Truth, compare, spells
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On
-from ostiary.kernel.requirement import Names, Requirement
+from ostiary.kernel.requirement import Names, Requirement, check_requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +236,12 @@ class Proven(Rule):
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
-        requirement, now = self.requirement, situation.context.at
-        decision = check_proofs(requirement, situation.principal, now)
+        # What the credential may be used for is asked of the policy as a whole.
+        principal = replace(situation.principal, scope=None, tenant=None)
+        decision = check_requirement(self.requirement, principal, now=situation.context.at)
         if decision.allowed:
             return True, "she has proven enough"
-        missing = missing_proofs(requirement, situation.principal, now) if situation.shown else None
-        met = missing is not None and bool(situation.principal) and all(one in situation.shown for one in missing)
+        met = bool(situation.shown) and set(decision.would_pass_if) <= set(situation.shown)
         return met, decision.because[0].text
 
     def __str__(self) -> str:
