@@ -112,7 +112,8 @@ def test_the_table_is_what_was_agreed_on(paper, kit, people):
                 "another desk's editor": people["zoe"],
             },
             resources={
-                name: paper.db.session.get(paper.Article, id) for name, id in (("published", 1), ("draft", 2), ("printing", 3))
+                name: paper.db.session.get(paper.Article, id)
+                for name, id in (("published", 1), ("draft", 2), ("printing", 3))
             },
         )
 

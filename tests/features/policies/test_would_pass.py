@@ -115,6 +115,7 @@ def test_applying_what_a_refusal_says_makes_the_request_pass(values, rules, who,
             all_of(where(Article.status == "done"), any_of(where(Article.status == "late"), holds("x"))),
             ["role=x", "status='done'"],
         ),
+        (proven(proof=all_of("password", "totp"), phishing_resistant=True), None),
         # Of what is somewhere else, or in the application's own words, nothing is known.
         (shared(via=Article.shares, to=Share.subject), None),
         (where(Article.public, test=lambda article: False), None),

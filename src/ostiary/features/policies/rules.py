@@ -241,7 +241,8 @@ class Proven(Rule):
         decision = check_requirement(self.requirement, principal, now=situation.context.at)
         if decision.allowed:
             return True, "she has proven enough"
-        met = bool(situation.shown) and set(decision.would_pass_if) <= set(situation.shown)
+        wanted = decision.would_pass_if
+        met = bool(wanted) and set(wanted) <= set(situation.shown)
         return met, decision.because[0].text
 
     def __str__(self) -> str:
