@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from ostiary.features.policies import PolicyContext
+    from ostiary.policies import Allow, Deny, Rule
 
-P = TypeVar("P")
+P = TypeVar("P", bound="Rule | Callable[..., Allow | Deny | Decision | Rule | bool | None]")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
