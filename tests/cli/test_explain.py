@@ -177,6 +177,20 @@ def test_every_rule_there_is_is_one_document(app):
     assert set(found["context"]) == set(PolicyContext.__dataclass_fields__)
 
 
+def test_the_guard_of_a_blueprint_stands_in_it(app):
+    from flask import Blueprint
+
+    auth = app.jinja_env.globals["auth"]
+    desk = Blueprint("desk", __name__, url_prefix="/desk")
+    auth.protect(desk, fresh="5m")
+    desk.get("/")(lambda: {"desk": True})
+    app.register_blueprint(desk)
+    answer = run(app, "policies", "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.output)
+    assert {one["address"]: one["demands"] for one in found["functions"]}["/desk/"] == "fresh=5m"
+
+
 def test_people_read_the_same_document(app):
     lines = run(app, "policies").output.splitlines()
     assert "  GET /articles/<int:id>  can=edit, hidden" in lines

@@ -55,7 +55,7 @@ def _operator(state: AppState, prepare: "Callable[[AppState], None]") -> Operato
         find_runtime=lambda: state.runtime,
         mail=lambda: _mail(state),
         templates=Path(app.root_path, app.template_folder) if app.template_folder is not None else None,
-        decisions=lambda: _decisions(state),
+        decisions=lambda: _decisions(state, prepare),
         key_folder=Path(app.instance_path) if development else None,
     )
 
@@ -73,9 +73,11 @@ def _find_database(state: AppState) -> "Database | None":
     return state.find_database() if state.assembly.stores() else None
 
 
-def _decisions(state: AppState) -> "Decisions":
+def _decisions(state: AppState, prepare: "Callable[[AppState], None]") -> "Decisions":
     from ostiary.flask.explanations import ApplicationDecisions  # policies only when an operator asks
 
+    # The guards of protected blueprints are put on before the first view runs.
+    prepare(state)
     return ApplicationDecisions(state)
 
 

@@ -1,5 +1,7 @@
 """The policy of a guard for the present request: load the resource once, ask the policy, hand the resource to the view."""
 
+import json
+import logging
 from typing import Any, Final
 
 from flask import Request, current_app, has_request_context, request
@@ -16,6 +18,7 @@ from ostiary.kernel.requirement import Requirement
 from ostiary.web.guard import Caller, endpoint_of
 
 _LOADED: Final = "ostiary.loaded"
+_log: Final = logging.getLogger("ostiary.policies")
 
 
 def enter_by_policy(state: AppState, demand: PolicyDemand, request: Request, *, hidden: bool) -> Any:
@@ -78,6 +81,9 @@ def missing(state: AppState, caller: Caller, *, hidden: bool) -> AuthError:
 
 def policy_refusal(state: AppState, caller: Caller, decision: Decision, *, hidden: bool) -> AuthError:
     """The error of a decision: the public reason for the caller, every ground for whoever may read it."""
+    if _log.isEnabledFor(logging.INFO):
+        # As JSON: what a row holds must not write a line of its own (ASVS 5.0 V16.4.1).
+        _log.info("refused to %r: %s", caller.principal.subject, json.dumps(decision.as_json()))
     # A caller who lacks nothing but a proof may know that it is there: it is hers once she has given it.
     hidden = hidden and decision.code != "step_up_needed"
     error = state.runtime.guard.refusal(

@@ -144,6 +144,16 @@ def test_a_tenant_is_what_the_credential_is_bound_to_and_nothing_of_the_request(
     assert met(tenant(Article.org_id), article) is False
 
 
+@pytest.mark.asvs("V8.4.1")
+def test_a_credential_that_is_bound_elsewhere_is_kept_out_also_where_one_that_is_bound_nowhere_may():
+    article = Article(org_id="acme")
+    rule = tenant(Article.org_id, unbound=True)
+    assert met(rule, article) is True
+    assert met(rule, article, Principal("ada", tenant=("org", "acme"))) is True
+    assert met(rule, article, Principal("ada", tenant=("org", "beta"))) is False
+    assert met(rule, article, Principal("ada", tenant=("team", "acme"))) is False
+
+
 class TestRelated:
     def test_one_of_a_list_is_enough_and_what_is_unknown_is_none(self):
         rule = shared(via=Article.shares, to=Share.subject)

@@ -122,10 +122,14 @@ class Permitted(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Tenant(Rule):
-    """The caller's session or token is bound to the place that the attribute names (ASVS 5.0 V8.4.1)."""
+    """The caller's session or token is bound to the place that the attribute names (ASVS 5.0 V8.4.1).
+
+    ``unbound``  one that is bound to no place at all is good, too; never one that is bound to another
+    """
 
     attribute: Attribute
     kind: str
+    unbound: bool = False
 
     @override
     def attributes(self) -> Iterator[Attribute]:
@@ -134,13 +138,15 @@ class Tenant(Rule):
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         bound = situation.principal.tenant
+        if self.unbound and bound is None:
+            return True, "the credential is bound to no place"
         if not situation.principal or bound is None or bound[0] != self.kind:
             return False, f"the credential is bound to no {self.kind}"
         value = situation.attribute(self.attribute.name)
         return spells(value, bound[1]), f"{self.attribute} is {show(value)}, and the credential is bound to {bound[1]}"
 
     def __str__(self) -> str:
-        return f"tenant({self.attribute}, {self.kind})"
+        return f"tenant({self.attribute}, {self.kind}{', unbound' if self.unbound else ''})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +247,11 @@ class Proven(Rule):
         decision = check_requirement(self.requirement, principal, now=situation.context.at)
         if decision.allowed:
             return True, "she has proven enough"
-        wanted = decision.would_pass_if
-        met = bool(wanted) and set(wanted) <= set(situation.shown)
+        met: Truth = False
+        if situation.shown:
+            # Whoever proves one thing may prove another with it: what is not shown is not known to be missing.
+            wanted = decision.would_pass_if
+            met = True if wanted and set(wanted) <= set(situation.shown) else None
         return met, decision.because[0].text
 
     def __str__(self) -> str:
