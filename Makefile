@@ -7,10 +7,16 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 # Named for the lock's content: another lock makes another environment.
 STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d' ' -f1)-$(shell cksum < pyproject.toml | cut -d' ' -f1)
+# What benchmarks/ measures beside us lives in an environment of its own: nothing of it is needed for development.
+BENCH_VENV := benchmarks/.venv
+BENCH_BIN := $(BENCH_VENV)/bin
+BENCH_LOCK := requirements/bench.txt
+BENCH_STAMP := $(BENCH_VENV)/.installed-$(shell cksum < $(BENCH_LOCK) | cut -d' ' -f1)
+RUN := benchmarks/results/run.json
 UV := $(shell command -v uv 2>/dev/null)
 PYTEST = $(BIN)/python -m pytest -n auto
 
-.PHONY: help demo test check format lint types contracts bench docs lock clean environment
+.PHONY: help demo test check format lint types contracts bench bench-compare bench-environment docs lock clean environment
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,18 +45,28 @@ types: environment
 contracts: environment
 	$(BIN)/lint-imports
 
-bench: environment  ## Measure the guard beside a bare Flask view
-	$(BIN)/python benchmarks/run.py
+bench: bench-environment  ## Measure beside the peers and write PERFORMANCE.md (QUICK=1: a look, nothing is written)
+ifdef QUICK
+	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks --quick
+else
+	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks --json $(RUN) --write PERFORMANCE.md
+endif
+
+bench-compare: bench-environment  ## Measure, and fail if anything is slower than in BASE, the JSON of another run
+	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks --json benchmarks/results/now.json
+	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks.compare $(or $(BASE),$(RUN)) benchmarks/results/now.json
 
 docs: environment  ## Write docs/reference anew from the code
 	$(BIN)/python docs/generate.py
 
 lock:  ## Resolve the dependencies again (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+		--no-annotate --no-header --no-strip-extras pyproject.toml --all-extras requirements/bench.in -o $(BENCH_LOCK)
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 		--no-annotate --no-header --no-strip-extras pyproject.toml --all-extras requirements/dev.in -o $(LOCK)
 
 clean:  ## Remove the environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* .import_linter_cache
 
 environment: $(STAMP)
 
@@ -65,5 +81,19 @@ else
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+bench-environment: $(BENCH_STAMP)
+
+$(BENCH_STAMP):
+	@echo "Making an environment in $(BENCH_VENV) ..."
+	@rm -rf $(BENCH_VENV)
+ifdef UV
+	@uv venv --quiet --python $(PYTHON) $(BENCH_VENV)
+	@uv pip install --quiet --python $(BENCH_BIN)/python --require-hashes -r $(BENCH_LOCK)
+else
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(BENCH_LOCK)
 endif
 	@touch $@

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ostiary.features.passwords.own_hashes import hash_password, verify_password
     from ostiary.features.rate_limits import RateLimits
     from ostiary.features.remember_me import RememberMe
+    from ostiary.features.revocation import Revocation
     from ostiary.features.roles import Group, Roles
     from ostiary.features.sessions import Sessions
     from ostiary.features.sign_in import SignIn
@@ -58,6 +59,7 @@ _HOME = {
     "Principal": "ostiary.kernel.principal",
     "RateLimits": "ostiary.features.rate_limits",
     "RememberMe": "ostiary.features.remember_me",
+    "Revocation": "ostiary.features.revocation",
     "Roles": "ostiary.features.roles",
     "Sessions": "ostiary.features.sessions",
     "SignIn": "ostiary.features.sign_in",
@@ -94,6 +96,7 @@ __all__ = [
     "Principal",
     "RateLimits",
     "RememberMe",
+    "Revocation",
     "Roles",
     "Sessions",
     "SignIn",

@@ -61,7 +61,11 @@ def kit(sqlite_url):
         on = None if place is None else ("org", place)
         guard = auth.require(name if kind == "permission" else None, on=None if on is None else lambda: on, **demands)
         address = _address(kind, name, place)
-        app.add_url_rule(address, address, guard(dict))
+
+        def view():
+            return {"for": auth.principal.subject}
+
+        app.add_url_rule(address, address, guard(view))
 
     for (kind, name), place in product(GUARDS, PLACES):
         add(kind, name, place)

@@ -335,3 +335,42 @@ def test_names_spell_themselves_as_they_are_written() -> None:
     assert str(any_of("teller")) == "teller"
     assert str(any_of("a", "b")) == "any_of('a', 'b')"
     assert str(all_of("a", "b")) == "all_of('a', 'b')"
+
+
+# --- the place a credential is bound to ---------------------------------------------------------------------
+
+ACME, OTHER = ("org", "acme"), ("org", "other")
+EVERYTHING = Granted(held=frozenset({"*"}), named=frozenset({"teller"}))
+
+
+@pytest.mark.asvs("V8.4.1")
+@pytest.mark.parametrize("requirement", [Requirement(permission="order:read"), Requirement(role=any_of("teller"))])
+def test_a_credential_of_one_place_passes_no_guard_of_another_nor_one_that_asks_everywhere(requirement) -> None:
+    bound = replace(ADA, tenant=ACME)
+    assert check_requirement(requirement, bound, now=NOW, rights=EVERYTHING, on=ACME)
+    for on in (OTHER, ("team", "acme"), None):
+        decision = check_requirement(requirement, bound, now=NOW, rights=EVERYTHING, on=on)
+        assert (decision.allowed, decision.code) == (False, "wrong_tenant")
+        assert check_requirement(requirement, ADA, now=NOW, rights=EVERYTHING, on=on)
+
+
+def test_a_guard_that_asks_for_nothing_held_minds_the_place_only_if_it_names_one() -> None:
+    bound = replace(ADA, tenant=ACME)
+    assert check_requirement(SIGNED_IN, bound, now=NOW, rights=None, on=None)
+    assert check_requirement(SIGNED_IN, bound, now=NOW, rights=None, on=ACME)
+    assert check_requirement(SIGNED_IN, bound, now=NOW, rights=None, on=OTHER).code == "wrong_tenant"
+
+
+@given(
+    st.sampled_from([None, ACME, OTHER]),
+    st.sampled_from([None, ACME, OTHER]),
+    st.sampled_from([None, "order:read", "user:read"]),
+    st.sampled_from([None, any_of("teller"), any_of("boss")]),
+)
+def test_binding_a_credential_to_a_place_never_lets_it_through_where_it_was_not_let_through(
+    tenant, on, permission, role
+):
+    requirement = Requirement(permission=permission, role=role)
+    rights = Granted(held=frozenset({"order:*"}), named=frozenset({"teller"}), place=ACME)
+    bound = check_requirement(requirement, replace(ADA, tenant=tenant), now=NOW, rights=rights, on=on)
+    assert not bound.allowed or check_requirement(requirement, ADA, now=NOW, rights=rights, on=on)

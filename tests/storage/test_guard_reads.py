@@ -233,3 +233,18 @@ def _at_the_same_instant(reads: GuardReads, epoch: CompiledRead) -> set[object]:
     sys.setswitchinterval(1e-6)
     with ThreadPoolExecutor(threads) as pool:
         return set(pool.map(read, range(threads)))
+
+
+def test_every_row_that_matches_is_read_on_the_same_connections(database: Database) -> None:
+    reads = GuardReads(database)
+    with database.write() as tx:
+        for subject in ("ada", "bob"):
+            raise_epoch(tx, subject, now=0)
+    rows = reads.compile(
+        select(subjects.c.subject).where(subjects.c.epoch == bindparam("epoch")).order_by(subjects.c.subject)
+    )
+    for _ in range(2):
+        assert reads.fetch_all(rows, (1,)) == [("ada",), ("bob",)]
+        assert reads.fetch_all(rows, (7,)) == []
+    assert len(reads._here.stash) == 1
+    reads.close()

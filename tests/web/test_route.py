@@ -27,7 +27,7 @@ def test_every_route_demands_somebody_and_says_what_it_is(route):
     if route.requires is None:
         assert route.endpoint in OPEN or (route.endpoint, route.method) == ("sign_out", "GET")
     else:
-        assert route.requires == SIGNED_IN or route.requires.via is not None
+        assert route.requires == SIGNED_IN or route.requires.via is not None or route.requires.permission is not None
     assert route.about.endswith(".")
 
 

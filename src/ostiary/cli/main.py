@@ -21,6 +21,7 @@ from ostiary.cli.roles import roles
 from ostiary.cli.sessions import sessions
 from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
+from ostiary.cli.tokens import tokens
 
 COMMANDS: Final = (
     accounts,
@@ -38,6 +39,7 @@ COMMANDS: Final = (
     sessions,
     signing_keys,
     templates,
+    tokens,
 )
 """Every command, the same under ``ostiary`` and ``flask ostiary``."""
 

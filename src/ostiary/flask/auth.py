@@ -81,6 +81,29 @@ class Auth(Guards, Actions, Generic[U]):
         if EXTENSION in app.extensions:
             what = f"the application {app.name!r} has an Auth already"
             raise misconfigured("second_auth", what, "make one Auth with all the features")
+        try:
+            state = self._state_for(app)
+        except ConfigurationError as error:
+            if not runs_our_command():
+                raise
+            from ostiary.cli.check import StartRefused  # Click's exception, only where a shell runs
+
+            raise StartRefused(error.problems) from error
+        app.extensions[EXTENSION] = state
+        mount(app, state, lambda error: self._refuse(state, error))
+        app.register_error_handler(AuthError, lambda error: self._answer(state, error))
+        templates: dict[str, Any] = app.jinja_env.globals
+        templates["auth"] = self
+        app.jinja_env.filters["ostiary_time"] = time_element
+        watch_first_request(app, lambda: self.prepare(state))
+        if runs_as_script(app):
+            watch_run(app, lambda: self.prepare(state))
+        from ostiary.flask.commands import ostiary_group  # Click's group, only where a shell runs
+
+        app.cli.add_command(ostiary_group(self.prepare))
+
+    def _state_for(self, app: Flask) -> AppState:
+        """The application's part of this object. Raises ``ConfigurationError`` with everything that is wrong."""
         state = AppState(
             app,
             self._features,
@@ -97,18 +120,7 @@ class Auth(Guards, Actions, Generic[U]):
             problems += state.deployment_problems()
         if problems:
             raise ConfigurationError(problems)
-        app.extensions[EXTENSION] = state
-        mount(app, state, lambda error: self._refuse(state, error))
-        app.register_error_handler(AuthError, lambda error: self._answer(state, error))
-        templates: dict[str, Any] = app.jinja_env.globals
-        templates["auth"] = self
-        app.jinja_env.filters["ostiary_time"] = time_element
-        watch_first_request(app, lambda: self.prepare(state))
-        if runs_as_script(app):
-            watch_run(app, lambda: self.prepare(state))
-        from ostiary.flask.commands import ostiary_group  # Click's group, only where a shell runs
-
-        app.cli.add_command(ostiary_group(self.prepare))
+        return state
 
     def prepare(self, state: AppState) -> None:
         """Before the first view runs: the deployment, the guards, the blueprints."""

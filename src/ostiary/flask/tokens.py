@@ -22,6 +22,7 @@ from ostiary.web.token_response import IssuedTokens
 if TYPE_CHECKING:
     from ostiary.features.accounts import Account
     from ostiary.features.tokens.actions import TokenActions
+    from ostiary.features.tokens.family_list import ListedFamily
 
 C = TypeVar("C", bound=ClaimsFunction)
 
@@ -106,6 +107,14 @@ class TokenVerbs:
         Sessions and API keys go on. The answer is how many families of refresh tokens there were.
         """
         return self._actions(self._find_state()).revoke_everybody()
+
+    def families(self, subject: str) -> "list[ListedFamily]":
+        """The programs and browsers that hold a refresh token of a subject, the newest first."""
+        return self._actions(self._find_state()).list(subject)
+
+    def end_family(self, id: str, *, subject: str | None = None) -> bool:
+        """End one family of refresh tokens with its access tokens. With ``subject``, only hers. False: there was none."""
+        return self._actions(self._find_state()).end_family(id, subject=subject)
 
     def claims(self, fn: C) -> C:
         """Add to every access token what ``fn(principal)`` answers. A decorator, for a plain function.

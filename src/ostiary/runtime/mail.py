@@ -53,6 +53,13 @@ class OutboxMailer:
 
         Raises ``NotAnAddress``, and what the template raises: the action must not be without its mail.
         """
+        self._put(mail, tx)
+
+    def pretend(self, mail: Mail, tx: Transaction) -> None:
+        """All the work of ``send``, and no mail."""
+        outbox.take_back(tx, self._put(mail, tx))
+
+    def _put(self, mail: Mail, tx: Transaction) -> str:
         now = self._clock.now()
         id = new_id(now, secrets.token_bytes(10))
         message = self._renderer.render(
@@ -64,6 +71,7 @@ class OutboxMailer:
         sealed = self._key_ring.seal(PURPOSE, message.to_json(), bound_to=bound_to(id))
         outbox.put(tx, id=id, sealed=sealed, now=now, expires_at=now + LIFETIME)
         tx.after_commit(self._tell)
+        return id
 
     def _tell(self) -> None:
         self._announce()

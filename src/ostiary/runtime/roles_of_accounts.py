@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostiary.features.accounts import AccountActions, AccountClosed
 from ostiary.features.roles import RoleActions, RolesPart
+from ostiary.kernel.subject_gate import SubjectGate
 
 if TYPE_CHECKING:
     from ostiary.features.accounts import Account, NewAccount
@@ -33,7 +34,11 @@ class _AccountRoles:
 def join_roles_and_accounts(resources: "Resources", listeners: "Listeners") -> None:
     """Let each do its share of what concerns both."""
     roles = resources[RoleActions]
-    resources[AccountActions].add_part("roles", _AccountRoles(RolesPart(roles)))
+
+    def find_gate() -> SubjectGate | None:
+        return resources.find(SubjectGate)  # type: ignore[type-abstract] # found by the protocol it fulfils
+
+    resources[AccountActions].add_part("roles", _AccountRoles(RolesPart(roles, gate=find_gate)))
 
     def forget(event: AccountClosed, tx: "Transaction") -> None:
         if event.subject is not None:

@@ -41,6 +41,9 @@ def dispatch(
     if request.method not in SAFE_METHODS:
         bound_body(request)
     caller = _let_in(route, request, variables, guard, visitor)
+    if any("\0" in value for value in variables.values()):
+        # PostgreSQL keeps no text with a NUL in it, and would rather fail than find nothing.
+        raise AuthError("There is nothing here.", code="not_found", status=404)
     call = Call(request, caller, variables, resources, lambda binding: guard.check_csrf(request, binding))
     try:
         if route.limit is not None and client.network is not None:
@@ -50,6 +53,7 @@ def dispatch(
     except AuthError as error:
         if route.again is None or error.answers_itself or not wants_page(request.environ):
             raise
+        guard.challenge(error)
         response = finish(route.again(call, error))
         # Retry-After (RFC 6585 §4), for a person's browser too.
         for name, value in error.headers.items():

@@ -76,7 +76,12 @@ def test_a_role_that_nobody_defines_is_not_given_and_the_answer_says_what_was_me
     with pytest.raises(ValidationFailed, match="unknown_role") as refused:
         house.roles.assign("ada", "editr")
     assert refused.value.errors[0].message == "There is no role 'editr'. Did you mean 'editor'?"
-    assert _refused(house.roles.assign, "ada", None) == [("role", "unknown_role")]
+    house.roles.define("auditor", ["audit:read"])
+    with pytest.raises(ValidationFailed) as refused:
+        house.roles.assign("ada", "auditr")
+    assert refused.value.errors[0].message == "There is no role 'auditr'. Did you mean 'auditor'?"
+    for role in (None, 5, ["editor"], "Editor"):
+        assert _refused(house.roles.assign, "ada", role) == [("role", "unknown_role")]
 
 
 @pytest.mark.attack("V4")

@@ -39,7 +39,7 @@ def test_an_account_is_made_with_its_roles(kit) -> None:
 
 
 def test_a_role_that_nobody_defines_makes_no_account(kit) -> None:
-    for roles in (["clerc"], "clerk", [7]):
+    for roles in (["clerc"], "clerk", [7], [["clerk"]], {"clerk": True}):
         with kit.app.app_context(), pytest.raises(ValidationFailed):
             kit.auth.accounts.create(email="ada@example.com", roles=roles)
         with kit.app.app_context():

@@ -61,12 +61,12 @@ def test_what_was_issued_is_what_is_verified():
     )  # fmt: skip
     found = mint.tokens.verify(token, now=NOON)
     assert (found.subject, found.client, found.family, found.epoch, found.rights) == ("ada", "cli", "F1", 3, 2)
-    assert (found.factors, found.scope, found.tenant) == (factors, {"a:b", "c:*"}, ("org", "acme"))
-    assert (found.audience, dict(found.claims)) == ({SHOP, "https://other.example"}, {"plan": "gold"})
     assert (found.issued_at, found.expires_at) == (NOON, NOON + 2 * MINUTE)
     principal = found.presented.principal
     assert (principal.subject, principal.kind, principal.credential.kind) == ("ada", "person", "bearer")
-    assert (principal.factors, principal.scope, principal.rights_version) == (factors, found.scope, 2)
+    assert (principal.factors, principal.scope, principal.rights_version) == (factors, {"a:b", "c:*"}, 2)
+    assert (principal.tenant, dict(principal.claims)) == (("org", "acme"), {"plan": "gold"})
+    assert mint.claims(token)["aud"] == [SHOP, "https://other.example"]
     assert mint.claims(token)["amr"] == ["pwd", "otp", "mfa"]
     assert mint.claims(token)["acr"] == "urn:ostiary:acr:2"
 
@@ -80,8 +80,8 @@ def test_no_two_tokens_are_the_same(mint):
 
 
 def test_a_scope_of_nothing_is_never_no_restriction(mint):
-    assert mint.tokens.verify(mint.issue(scope=frozenset()), now=NOON).scope == frozenset()
-    assert mint.tokens.verify(mint.issue(scope=None), now=NOON).scope is None
+    assert mint.tokens.verify(mint.issue(scope=frozenset()), now=NOON).presented.principal.scope == frozenset()
+    assert mint.tokens.verify(mint.issue(scope=None), now=NOON).presented.principal.scope is None
 
 
 @pytest.mark.asvs("V9.2.1")
@@ -159,8 +159,13 @@ def test_whatever_is_added_who_it_is_and_what_it_may_stay_as_they_are(claims):
     except ConfigurationError:
         return
     found = mint.tokens.verify(token, now=NOON)
-    assert (found.subject, found.scope, found.epoch, found.expires_at) == ("ada", {"order:read"}, 3, END)
-    assert dict(found.claims) == claims
+    assert (found.subject, found.presented.principal.scope, found.epoch, found.expires_at) == (
+        "ada",
+        {"order:read"},
+        3,
+        END,
+    )
+    assert dict(found.presented.principal.claims) == claims
 
 
 KEY = Mint().key
@@ -186,6 +191,8 @@ def test_a_token_for_another_purpose_by_the_same_key_is_refused(mint, type):
 
 @pytest.mark.asvs("V9.2.3")
 @pytest.mark.must("9700-2.3")
+@pytest.mark.asvs("V10.3.1")
+@pytest.mark.must("9068-5")
 @pytest.mark.parametrize("audience", ["https://other.example", SHOP + "/", SHOP[:-1], ["https://other.example"]])
 def test_a_token_for_somebody_else_is_refused(mint, audience):
     assert refusal(mint, mint.written(aud=audience)) == "wrong_audience"
@@ -315,8 +322,6 @@ def test_no_more_is_remembered_than_was_said(mint):
 def test_nobody_can_change_what_is_remembered(mint):
     found = mint.tokens.verify(mint.issue(claims={"a": 1}), now=NOON)
     with pytest.raises(TypeError):
-        found.claims["a"] = 2
-    with pytest.raises(TypeError):
         found.presented.principal.claims["b"] = 2
 
 
@@ -343,5 +348,5 @@ def test_keys_of_before_verify_and_never_sign():
     now_keys = keys_of_secrets(new, (old,))
     tokens = AccessTokens(ConfiguredKeys(lambda: now_keys), issuer=SHOP, audience=SHOP, lifetime=MINUTE)
     assert tokens.verify(before.issue(), now=NOON).subject == "ada"
-    assert parse_compact(tokens.issue(before.grant(), now=NOON)).kid == now_keys[0].kid
+    assert parse_compact(tokens.issue(before.grant(), now=NOON).text).kid == now_keys[0].kid
     assert json.dumps(KeySet(now_keys).document()) == '{"keys": []}'

@@ -164,6 +164,7 @@ class TestWhoseItIs:
         assert trusted.why_not(other.token(aud=AUDIENCE)) == "wrong_audience"
 
     @pytest.mark.attack("B12")
+    @pytest.mark.asvs("V10.3.3")
     def test_a_subject_of_one_issuer_is_never_one_of_anothers(self, clock) -> None:
         with Server() as server:
             short, long = Provider(server), Provider(server, "/a")

@@ -20,6 +20,7 @@ from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.web.body import read_fields
 from ostiary.web.cookies import CookieToSet
 from ostiary.web.form import Form, FormField, typed
+from ostiary.web.redirect import NEXT
 from ostiary.web.route import Answer, Call, form_routes
 
 # A password is its owner's to change, in her browser: no narrowed credential's, no key's.
@@ -42,9 +43,10 @@ def register(call: Call) -> Answer:
     given = pages.identifiers_of(fields)
     extra = {name: fields.raw(name) for name in pages.field_names}
     password = fields.text("password", required=False)
-    begun = call.resources[Registration].begin(given, password=password, fields=extra)
+    wanted = call.request.args.get(NEXT)
+    begun = call.resources[Registration].begin(given, password=password, fields=extra, wanted=wanted)
     if not isinstance(begun, Begun):
-        return Answer(facts={"account": begun.id}, status=201, goes_to=call.addresses.path("sign_in", why="registered"))
+        return Answer(facts={"account": begun.id}, status=201, goes_to=_to_sign_in(call, "registered", wanted))
     cookie = CookieToSet(stem=REGISTRATION_COOKIE, value=begun.binding, max_age=pages.verification_seconds)
     text = (
         "If this address can have an account here, a mail with a link is on its way to it.",
@@ -60,7 +62,8 @@ def register_again(call: Call, error: AuthError) -> Answer:
 
 
 def _registration_page(call: Call, form: Form, status: int) -> Answer:
-    sign_in = call.addresses.path("sign_in")
+    wanted = call.request.args.get(NEXT)
+    sign_in = call.addresses.path("sign_in", **({NEXT: wanted} if wanted else {}))
     return Answer(
         facts={"fields": form.as_json()},
         status=status,
@@ -81,12 +84,17 @@ def verify_address(call: Call) -> Answer:
     """Confirm the address: the account comes to be."""
     fields = read_fields(call.request)
     token, password = fields.text("token"), fields.text("password", required=False)
-    account = call.resources[Registration].confirm(token, binding=call.cookie(REGISTRATION_COOKIE), password=password)
+    done = call.resources[Registration].confirm(token, binding=call.cookie(REGISTRATION_COOKIE), password=password)
     return Answer(
-        facts={"account": account},
-        goes_to=call.addresses.path("sign_in", why="confirmed"),
+        facts={"account": done.account},
+        goes_to=_to_sign_in(call, "confirmed", done.wanted),
         cookies=(CookieToSet(stem=REGISTRATION_COOKIE, value=None),),
     )
+
+
+def _to_sign_in(call: Call, why: str, wanted: str | None) -> str:
+    """The sign-in page, which goes on to where she wanted to go; it is the one to judge that address."""
+    return call.addresses.path("sign_in", why=why, **({NEXT: wanted} if wanted else {}))
 
 
 def verify_address_again(call: Call, error: AuthError) -> Answer:

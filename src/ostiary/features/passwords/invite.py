@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ostiary.features.accounts import Account, AccountActions, Identifier, IdentifierTaken, parse_identifier
+from ostiary.features.accounts import Account, AccountActions, Identifier, IdentifierTaken, NewAccount, parse_identifier
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.register import NAME_TAKEN, LinkNotGood, parse_registration
+from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.duration import spell_duration
@@ -19,6 +20,7 @@ from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import InvitationWithdrawn, Invited
 from ostiary.kernel.mail import Mail, Mailer
+from ostiary.kernel.promised_roles import PromiseBroken, PromisedRoles
 from ostiary.web.addresses import Addresses
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Invitations:
     addresses: Addresses
     bus: EventBus
     client: ClientSource
+    caller: CallerSource
     clock: Clock
 
     def send(self, email: str, *, roles: Sequence[str] = ()) -> Invitation:
@@ -57,7 +60,8 @@ class Invitations:
         if self.accounts.find(email=to.shown) is not None:
             raise IdentifierTaken("email")
         now, lifetime = self.clock.now(), self.tokens.invitation_lifetime
-        payload = {"email": to.shown, "roles": list(roles)}
+        inviter = self.caller()
+        payload = {"email": to.shown, "roles": list(roles), "by": None if inviter is None else inviter.subject or None}
         with self.database.write() as tx:
             token = self.tokens.issue(tx, purpose=_PURPOSE, payload=payload, lifetime=lifetime, now=now)
             id = token.partition(".")[0]
@@ -94,8 +98,7 @@ class Invitations:
         if found is None or found.payload is None:
             raise LinkNotGood
         identifiers = {**given, "email": found.payload["email"]}
-        roles = found.payload["roles"]
-        new = parse_registration(self.accounts, identifiers, password=password, fields=fields, roles=roles)
+        new = self._parse(found, identifiers, password=password, fields=fields)
         with self.database.write() as tx:
             if self.tokens.spend(tx, token, purpose=_PURPOSE, now=self.clock.now()) is None:
                 raise LinkNotGood
@@ -106,6 +109,19 @@ class Invitations:
                     raise ValidationFailed(NAME_TAKEN) from None
                 # She has registered meanwhile, or was invited twice.
                 raise LinkNotGood(detail=f"{taken.kind} taken meanwhile") from None
+            except PromiseBroken as broken:
+                raise LinkNotGood(detail=broken.detail) from None
+
+    def _parse(
+        self, found: OneTimeToken, given: Mapping[str, object], *, password: str, fields: Mapping[str, object]
+    ) -> NewAccount:
+        """What whoever accepts has entered, with the roles that the inviter may still give."""
+        payload = found.payload or {}
+        roles = PromisedRoles.of(payload["roles"], promised_by=payload.get("by"), by=f"invitation {found.id}")
+        try:
+            return parse_registration(self.accounts, given, password=password, fields=fields, roles=roles)
+        except PromiseBroken as broken:
+            raise LinkNotGood(detail=broken.detail) from None
 
     def _check(self, email: str, roles: Sequence[str]) -> Identifier:
         """The address, if the inviter's part of the account can be; the rest is entered by whoever accepts."""

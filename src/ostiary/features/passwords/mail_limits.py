@@ -1,7 +1,7 @@
 """How many mails a stranger can have sent to one mailbox: few from one network, more from all of them together.
 
-One limit for everybody would let anybody use up what the owner of an address needs to register, or to be sent
-a link; one for each network alone would let many networks fill her mailbox.
+One limit for everybody would let a single stranger use up what the owner of an address needs to register, or to be
+sent a link; one for each network alone would let many networks fill her mailbox.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Final
 from ostiary.features.accounts import Identifier
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import HOUR
+from ostiary.kernel.errors import TooManyAttempts
 from ostiary.kernel.limit import Limit, Limiter
 
 # Enough for somebody who looks into the wrong mailbox first, too few to annoy her.
@@ -25,9 +26,20 @@ class MailLimits:
     limiter: Limiter
     client: ClientSource
 
-    def charge(self, sort: str, to: Identifier) -> None:
-        """Count one mail, whether or not there is an account. Raises ``TooManyAttempts``."""
-        mailbox, network = f"{sort}:{to.kind}:{to.mailbox}", self.client().network
+    def charge(self, sort: str, asked_for: Identifier) -> None:
+        """Count one mail by what was typed, whether or not there is an account. Raises ``TooManyAttempts``."""
+        mailbox, network = f"{sort}:{asked_for.kind}:{asked_for.mailbox}", self.client().network
         if network is not None:
             self.limiter.charge(_NEARBY, f"{network}|{mailbox}")
         self.limiter.charge(_MAILBOX, mailbox)
+
+    def has_room(self, sort: str, to: Identifier) -> bool:
+        """Count one mail to an address that nobody typed: that of whoever has this name or number.
+
+        Her names share what her mailbox may be sent. That it is full is told to nobody: it would tell whose address it is.
+        """
+        try:
+            self.charge(sort, to)
+        except TooManyAttempts:
+            return False
+        return True

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _PURPOSE: Final = "registration"
 _VERIFICATION: Final = "verify_address"
 _PART: Final = "password"
+# A longer address is no page somebody was on her way to.
+_LONGEST_WANTED: Final = 2_000
 NAME_TAKEN: Final = FieldError("username", "taken", "This user name is taken. Choose another one.")
 """A user name is public, so that it is taken may be told."""
 
@@ -39,11 +41,27 @@ class LinkNotGood(AuthError):
     public_message = "This link is no longer good."
 
 
+class NameTakenMeanwhile(AuthError):
+    """Between the registration and its link, somebody has taken the user name, or one that looks like it."""
+
+    code = "username_taken"
+    status = 409
+    public_message = "Somebody has taken this user name meanwhile. Please register again with another one."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A registration that waits for its link; ``binding`` is for the browser that began it."""
 
     binding: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """An account whose address is proven, by its id; ``wanted`` is the page she was on her way to, unchecked."""
+
+    account: str
+    wanted: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +112,12 @@ class Registration:
         self._unverified_may_sign_in = settings.unverified_may_sign_in
         self._needs_email = "email" in settings.identifiers and not settings.unverified_may_sign_in
 
-    def begin(self, given: Mapping[str, object], *, password: str, fields: Mapping[str, object]) -> Begun | Account:
+    def begin(
+        self, given: Mapping[str, object], *, password: str, fields: Mapping[str, object], wanted: str | None = None
+    ) -> Begun | Account:
         """Register: a mail with a link, or at once an account where it has no address that could be proven.
 
-        The answer, the work and the number of mails are the same whether or not the address has an account.
+        ``wanted`` is the page she was on her way to, unchecked: whoever confirms is told it again. The answer, the work and the number of mails are the same whether or not the address has an account.
         Raises ``ValidationFailed`` with everything that is wrong, before anything is looked up.
         """
         new = parse_registration(self._accounts, given, password=password, fields=fields)
@@ -107,20 +127,31 @@ class Registration:
             raise ValidationFailed(FieldError("email", "required", "An email address is needed, to be confirmed."))
         self._refuse_taken_name(new)
         if email is None:
-            with self._database.write() as tx:
-                return self._accounts.create_in(tx, new)
+            try:
+                with self._database.write() as tx:
+                    return self._accounts.create_in(tx, new)
+            except IdentifierTaken:
+                # Somebody was faster by a moment.
+                raise ValidationFailed(NAME_TAKEN) from None
         # A stranger must not fill somebody's mailbox, from however many networks.
         self._mail_limits.charge("register", email)
         owner = self._accounts.find(email=email.shown)
         binding, now = new_secret(), self._clock.now()
         with self._database.write() as tx:
             purpose, subject, payload = _PURPOSE, None, _as_payload(new)
+            on_the_way = {"next": wanted} if wanted is not None and len(wanted) <= _LONGEST_WANTED else {}
             if self._unverified_may_sign_in and owner is None:
                 subject = self._accounts.create_in(tx, new).id
                 purpose, payload = _VERIFICATION, {"email": email.shown}
             lifetime = self._tokens.verification_lifetime
             token = self._tokens.issue(
-                tx, purpose=purpose, subject=subject, binding=binding, payload=payload, lifetime=lifetime, now=now
+                tx,
+                purpose=purpose,
+                subject=subject,
+                binding=binding,
+                payload=payload | on_the_way,
+                lifetime=lifetime,
+                now=now,
             )
             self._mailer.send(self._letter(email, token, owner, lifetime), tx)
         return Begun(binding=binding)
@@ -128,7 +159,7 @@ class Registration:
     def _refuse_taken_name(self, new: NewAccount) -> None:
         """A user name is public: that it is taken is told at once, beside its field."""
         for one in new.identifiers:
-            if one.kind == "username" and self._accounts.find(username=one.shown) is not None:
+            if one.kind == "username" and self._accounts.is_taken(one):
                 raise ValidationFailed(NAME_TAKEN)
 
     def _letter(self, email: Identifier, token: str, owner: Account | None, lifetime: Millis) -> Mail:
@@ -148,11 +179,11 @@ class Registration:
             return None
         return PendingRegistration(address=found.payload["email"], bound=self._tokens.is_bound_to(found, binding))
 
-    def confirm(self, token: str, *, binding: str | None, password: str = "") -> str:
+    def confirm(self, token: str, *, binding: str | None, password: str = "") -> Confirmed:
         """Spend the link: the account comes to be, or its address is verified.
 
         In another browser than the one that registered, the password chosen there is asked for: whoever only reads the
-        mail has not registered. The answer is the account's id. Raises ``LinkNotGood``, ``SignInRefused``, and what a listener refuses the account with.
+        mail has not registered. Raises ``LinkNotGood``, ``SignInRefused``, and what a listener refuses the account with.
         """
         found = self._find(token)
         if found is None or found.payload is None:
@@ -163,7 +194,7 @@ class Registration:
             spent = self._tokens.spend(tx, token, purpose=found.purpose, now=self._clock.now())
             if spent is None or spent.payload is None:
                 raise LinkNotGood
-            return self._carry_out(tx, spent, spent.payload)
+            return Confirmed(account=self._carry_out(tx, spent, spent.payload), wanted=spent.payload.get("next"))
 
     def _carry_out(self, tx: "Transaction", spent: OneTimeToken, payload: Mapping[str, Any]) -> str:
         if spent.subject is not None:
@@ -178,6 +209,8 @@ class Registration:
             parts = {_PART: HashedPassword(payload[_PART])}
             return self._accounts.create_in(tx, replace(new, verified=proven, parts=parts)).id
         except IdentifierTaken as taken:
+            if taken.kind == "username":
+                raise NameTakenMeanwhile from None
             # Two registrations of one address, and the other link was used first.
             raise LinkNotGood(detail=f"{taken.kind} taken meanwhile") from None
 

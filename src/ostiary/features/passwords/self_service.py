@@ -13,6 +13,7 @@ from ostiary.features.passwords.pages import PasswordPages, pages_of
 from ostiary.features.passwords.register import Registration
 from ostiary.features.passwords.reset import PasswordReset
 from ostiary.features.sign_in import SignInActions, SignInMethods, Way
+from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import SECOND, Clock
 from ostiary.kernel.event_bus import EventBus
@@ -73,7 +74,8 @@ def add_self_service(resources: "Resources", actions: "PasswordActions", setting
     resources.add(Registration(**shared, passwords=actions, mail_limits=limits, settings=settings))
     resources.add(PasswordReset(**shared, passwords=actions, mail_limits=limits, sign_in=resources[SignInActions]))
     if invites(settings):
-        actions.invitations = Invitations(**shared, bus=resources[EventBus], client=client)
+        caller = resources[CallerSource]  # type: ignore[type-abstract]
+        actions.invitations = Invitations(**shared, bus=resources[EventBus], client=client, caller=caller)
         resources.add(actions.invitations)
     methods = resources[SignInMethods]
     methods.ways += [

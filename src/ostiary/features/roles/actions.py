@@ -5,10 +5,10 @@ every process.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ostiary.features.roles import store
-from ostiary.features.roles.change import Author, Change, Changes
+from ostiary.features.roles.change import Author, Change, Changes, refusal_of
 from ostiary.features.roles.define import RoleDefinitions
 from ostiary.features.roles.definitions import is_role_name
 from ostiary.features.roles.events import RoleAssigned, RoleRevoked
@@ -29,7 +29,7 @@ from ostiary.features.roles.organisations import Organisations
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.permission import all_covered
-from ostiary.kernel.principal import On, encode_place
+from ostiary.kernel.principal import On, Principal, encode_place
 from ostiary.kernel.session_places import SessionPlaces
 from ostiary.kernel.subject import Identified, subject_of
 from ostiary.storage.database import Transaction
@@ -37,6 +37,9 @@ from ostiary.storage.subjects import raise_rights
 
 Assignments: TypeAlias = list[Assignment]
 Subjects: TypeAlias = list[str]
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # What one answer may hold; whoever has more asks on from the last.
 MOST_LISTED = 1000
@@ -76,7 +79,7 @@ class RoleActions(RoleDefinitions):
         self, change: Change, holder: Holder, role: str, on: On | None, place: str, ends_at: Millis | None
     ) -> bool:
         """Give a role in a change that has begun."""
-        self._require_defined(change, role)
+        self._require_defined(change.tx.connection, role)
         self._require_group(change, holder)
         change.require(lambda authority: authority.check_give(holder, role, on, ends_at))
         if not store.assign(change.tx, holder, role, place, ends_at=ends_at, now=change.now, by=change.by):
@@ -145,14 +148,20 @@ class RoleActions(RoleDefinitions):
         """Begin to give a subject roles inside a transaction of somebody else's."""
         return self._changes.begin_in(tx, author, concerns=(subject,))
 
-    def require_role(self, role: object) -> None:
-        """Raise ``ValidationFailed`` for a role that nobody defines."""
-        if role in self._changes.definitions.in_code:
-            return
+    def require_may_give(self, giver: Principal, roles: Iterable[str]) -> None:
+        """Raise ``BeyondOwnRights`` for a role that somebody could not give now, everywhere and for good, to somebody new."""
         with self._changes.database.read() as connection:
-            if isinstance(role, str) and is_role_name(role) and store.is_defined(connection, role):
-                return
-        raise unknown_role(self._changes, role)
+            authority = self._changes.authority_of(giver, connection)
+        for role in roles:
+            decision = authority.check_give(Holder("subject", ""), role, None, None)
+            if not decision.allowed:
+                raise refusal_of(decision)
+
+    def require_roles(self, roles: Iterable[object], *, field: str) -> None:
+        """Raise ``ValidationFailed``, about a field, for roles of which nobody defines one."""
+        with self._changes.database.read() as connection:
+            for role in roles:
+                self._require_defined(connection, role, field=field)
 
     def forget(self, tx: Transaction, subject: str, *, now: Millis) -> None:
         """Take everything from a subject that is gone for good: its roles and its memberships."""
@@ -167,12 +176,15 @@ class RoleActions(RoleDefinitions):
         else:
             store.raise_rights_of_members(change.tx, holder.name, now=change.now)
 
-    def _require_defined(self, change: Change, role: str) -> None:
-        if role in self._changes.definitions.in_code:
-            return
-        if is_role_name(role) and store.is_defined(change.tx.connection, role):
-            return
-        raise unknown_role(self._changes, role)
+    def _require_defined(self, connection: "Connection", role: object, *, field: str = "role") -> None:
+        definitions = self._changes.definitions
+        if isinstance(role, str) and is_role_name(role):
+            if role in definitions.in_code or store.is_defined(connection, role):
+                return
+            near = definitions.nearest(role, store.read_definitions(connection))
+            if near is not None:
+                raise refused(field, "unknown_role", f"There is no role {role!r}. Did you mean {near!r}?")
+        raise refused(field, "unknown_role", f"There is no role {role!r}.")
 
     @staticmethod
     def _require_group(change: Change, holder: Holder) -> None:
@@ -214,23 +226,23 @@ class RoleActions(RoleDefinitions):
         everywhere, for roles that grant no permission, and for a permission beyond them.
         """
         if isinstance(roles, str):
-            raise _not_held("roles", "text", f"Write a list: roles=[{roles!r}].")
+            raise refused("roles", "text", f"Write a list: roles=[{roles!r}].")
         names = frozenset(roles)
         lacking = sorted(names - self.of(who))
         if lacking:
-            raise _not_held("roles", "not_held", f"She does not hold {', '.join(lacking)} everywhere.")
+            raise refused("roles", "not_held", f"She does not hold {', '.join(lacking)} everywhere.")
         with self._changes.database.read() as connection:
             grants = store.read_definitions(connection)
         granted = self._changes.definitions.expand(names, grants).permissions
         if not granted:
-            raise _not_held(
+            raise refused(
                 "roles", "grants_nothing", "These roles grant no permission, and a credential carries nothing else."
             )
         if within is None:
             return granted
         wanted = frozenset({within} if isinstance(within, str) else within)
         if not all_covered(granted, wanted):
-            raise _not_held("scope", "not_held", "The scope names a permission that these roles do not grant.")
+            raise refused("scope", "not_held", "The scope names a permission that these roles do not grant.")
         return wanted
 
     def _held_by_group(self, group: Group, on: On | None) -> HeldAt:
@@ -265,12 +277,6 @@ class RoleActions(RoleDefinitions):
             )
 
 
-def _not_held(field: str, code: str, text: str) -> ValidationFailed:
+def refused(field: str, code: str, text: str) -> ValidationFailed:
+    """The refusal of one thing that was asked for."""
     return ValidationFailed(FieldError(field, code, text))
-
-
-def unknown_role(changes: Changes, role: object, further: Iterable[str] = ()) -> ValidationFailed:
-    """The refusal of a role that nobody defines, with the name that was probably meant."""
-    near = changes.definitions.nearest(str(role), further)
-    hint = f" Did you mean {near!r}?" if near else ""
-    return ValidationFailed(FieldError("role", "unknown_role", f"There is no role {role!r}.{hint}"))

@@ -8,6 +8,7 @@ command, a job, a seed), and where the application says ``by=``, it is the appli
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ostiary.features.roles import store
 from ostiary.features.roles.authority import Authority
@@ -21,6 +22,9 @@ from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import Event
 from ostiary.kernel.principal import Principal
 from ostiary.storage.database import Database, Transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _LONGEST_BY = 255
 
@@ -47,7 +51,7 @@ class Change:
         """Refuse what the author may not do. Raises ``BeyondOwnRights``."""
         decision = None if self.authority is None else ask(self.authority)
         if decision is not None and not decision.allowed:
-            raise BeyondOwnRights(detail=decision.because[0].text, members={"reason": decision.code})
+            raise refusal_of(decision)
 
     def emit(self, event: Event) -> None:
         """Tell what happened."""
@@ -101,11 +105,19 @@ class Changes:
             store.own_definitions(tx)
         else:
             store.share_definitions(tx)
-        now, caller = self.clock.now(), author.caller
         authority = None
-        if caller is not None:
-            store.lock_rights(tx, {caller.subject, *concerns})
-            holdings, grants, _ = store.read_lookup(store.read_rows(tx.connection, caller.subject))
-            groups = store.groups_of(tx.connection, caller.subject)
-            authority = Authority(caller, holdings, groups, self.definitions, grants, now=now)
-        return Change(tx, now, author.by, authority, self.bus)
+        if author.caller is not None:
+            store.lock_rights(tx, {author.caller.subject, *concerns})
+            authority = self.authority_of(author.caller, tx.connection)
+        return Change(tx, self.clock.now(), author.by, authority, self.bus)
+
+    def authority_of(self, principal: Principal, connection: "Connection") -> Authority:
+        """What somebody may give, by what she holds as the connection sees it."""
+        holdings, grants, _ = store.read_lookup(store.read_rows(connection, principal.subject))
+        groups = store.groups_of(connection, principal.subject)
+        return Authority(principal, holdings, groups, self.definitions, grants, now=self.clock.now())
+
+
+def refusal_of(decision: Decision) -> BeyondOwnRights:
+    """The error that a refused giving or taking answers with."""
+    return BeyondOwnRights(detail=decision.because[0].text, members={"reason": decision.code})

@@ -7,7 +7,6 @@ present.py    the cookie of a request, checked
 remembered_sessions.py  what was read of it, kept for a while if the settings say so
 end.py        here, elsewhere, everywhere
 devices.py    the list a person sees
-device_name.py  what a browser is called there
 http.py       the addresses
 """
 

@@ -12,6 +12,7 @@ jwks.py              the public halves, for others
 token_wish.py        scope, audience, claims and lifetime that one issue asks for
 issuing.py, actions.py  ``auth.tokens``
 families.py, refresh_token_rotation.py, grant_errors.py  refresh tokens
+family_list.py       who holds one
 token_cookies.py, csrf_binding.py       tokens in cookies
 trusted_issuer.py, foreign_tokens.py, foreign_claims.py, introspection.py  other issuers' tokens
 store.py             the tables and their statements
@@ -33,6 +34,7 @@ from ostiary.kernel.resources import Resources
 from ostiary.kernel.secret import Secret
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.web.contribution import Contribution
+from ostiary.web.section import Section
 from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
@@ -207,7 +209,14 @@ class Tokens(TokensSettings):
         revocations = self._revocations(resources)
         reader = BearerReader(access, revocations=revocations, foreign=self._foreign(resources, revocations))
         actions, further, listeners = add_issuing(resources, self, access=access, reader=reader)
-        return Contribution(actions=actions, readers=(reader, *further), listeners=listeners)
+        return Contribution(actions=actions, readers=(reader, *further), listeners=listeners, sections=self._sections())
+
+    def _sections(self) -> tuple[Section, ...]:
+        if self.stateless:
+            return ()
+        from ostiary.features.tokens.http import family_facts
+
+        return (Section(name="tokens", template="tokens/families.html", place=15, facts=family_facts),)
 
     @staticmethod
     def _own_name(urls: UrlPolicy) -> str:

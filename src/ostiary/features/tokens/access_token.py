@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from ostiary.features.tokens.csrf_binding import binding_of
 from ostiary.features.tokens.signing_keys import SigningKeys
@@ -29,11 +29,13 @@ from ostiary.standards.jose.access_token_claims import (
     check_access_token_claims,
     write_scope,
 )
-from ostiary.standards.jose.jws import LONGEST_TOKEN, parse_compact, sign_compact
+from ostiary.standards.jose.jws import LONGEST_TOKEN, Header, parse_compact, sign_compact
 from ostiary.standards.jose.refusals import InvalidToken
 from ostiary.standards.jose.registered_claims import LONGEST_NAME, moment_claim
 from ostiary.standards.strict_json import JsonObject, NotStrictJson, decode_json_object
 from ostiary.web.credential_reader import Presented
+
+M = TypeVar("M")
 
 BEARER: Final = "bearer"
 """The kind of credential that an access token is."""
@@ -78,10 +80,19 @@ class Grant:
     lifetime: Millis | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedAccessToken:
+    """A token that was just signed: its text, its id, and when it expires, in milliseconds since the Unix epoch."""
+
+    text: str = field(repr=False)
+    jti: str
+    expires_at: Millis
+
+
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
-    __slots__ = ("_audience", "_issuer", "_keys", "_known", "_most", "_tracks_rights", "lifetime")
+    __slots__ = ("_audience", "_header", "_issuer", "_keys", "_known", "_most", "_tracks_rights", "lifetime")
 
     def __init__(
         self,
@@ -97,6 +108,8 @@ class AccessTokens:
         self._issuer = issuer
         self._audience = audience
         self._most = most_remembered
+        # That of the token which was verified last: the next one has most likely the same.
+        self._header: Header | None = None
         # By the version of the keys that verified them: once a key goes, nothing of before is believed.
         self._known: tuple[int, RememberedVerdicts[VerifiedToken]] = (0, RememberedVerdicts(most_remembered))
         self.lifetime = lifetime
@@ -112,11 +125,12 @@ class AccessTokens:
         """Have a key that signs: to be called before a transaction in which ``issue`` is, since keys are read and made."""
         self._keys.signer(now)
 
-    def issue(self, grant: Grant, *, now: Millis) -> str:
+    def issue(self, grant: Grant, *, now: Millis) -> IssuedAccessToken:
         """A token for a grant. Raises ``ConfigurationError`` for extra claims or a lifetime that no token may have."""
         lifetime = self._lifetime_of(grant)
         # Whole seconds (RFC 7519 §2), down: a token never lives longer than was said.
         issued_at = now // SECOND
+        expires_at, jti = issued_at + lifetime // SECOND, new_id(now, secrets.token_bytes(10))
         auth_time = auth_time_of(grant.factors)
         claims: dict[str, object] = {
             **checked_extra_claims(grant.claims),
@@ -124,9 +138,9 @@ class AccessTokens:
             "aud": self._audience_of(grant),
             "sub": _named("the subject", grant.subject),
             "client_id": _named("the client", grant.client or self._issuer),
-            "jti": new_id(now, secrets.token_bytes(10)),
+            "jti": jti,
             "iat": issued_at,
-            "exp": issued_at + lifetime // SECOND,
+            "exp": expires_at,
             "acr": acr_of(grant.factors),
             "amr": amr_of(grant.factors),
             OWN_CLAIM: _write_own(grant),
@@ -135,11 +149,11 @@ class AccessTokens:
             claims["auth_time"] = auth_time // SECOND
         if grant.scope is not None:
             claims["scope"] = write_scope(grant.scope)
-        token = sign_compact(claims, self._keys.signer(now), type=ACCESS_TOKEN_TYPE)
-        if len(token) > LONGEST_TOKEN:
-            what = f"an access token of {len(token)} characters: servers read {LONGEST_TOKEN}"
+        text = sign_compact(claims, self._keys.signer(now), type=ACCESS_TOKEN_TYPE)
+        if len(text) > LONGEST_TOKEN:
+            what = f"an access token of {len(text)} characters: servers read {LONGEST_TOKEN}"
             raise misconfigured("token_too_long", what, "narrow its scope, name fewer audiences, or add fewer claims")
-        return token
+        return IssuedAccessToken(text=text, jti=jti, expires_at=expires_at * SECOND)
 
     def verify(self, text: str, *, now: Millis) -> VerifiedToken:
         """What a token says, if it is ours, for us and good now. Whether it was revoked is asked elsewhere.
@@ -179,17 +193,20 @@ class AccessTokens:
 
     def _verified_claims(self, text: str, now: Millis) -> JsonObject:
         """What one of our keys signed. Raises ``InvalidToken``."""
-        parsed = parse_compact(text)
+        parsed = parse_compact(text, seen=self._header)
         if parsed.said_issuer() != self._issuer:
             # Before our keys are asked: they are nobody else's (RFC 8725 §3.8).
             raise InvalidToken("wrong_issuer")
-        return parsed.verify(self._keys.verifying(now, kid=parsed.kid), types=_TYPES)
+        claims = parsed.verify(self._keys.verifying(now, kid=parsed.kid), types=_TYPES)
+        self._header = parsed.header
+        return claims
 
     def _verify_anew(self, text: str, now: Millis) -> VerifiedToken:
         claims = self._verified_claims(text, now)
         said = check_access_token_claims(claims, issuer=self._issuer, audience=self._audience, now=now)
         own = _read_own(claims)
-        extra = MappingProxyType({name: value for name, value in claims.items() if name not in RESERVED_CLAIMS})
+        names = claims.keys() - RESERVED_CLAIMS
+        extra = MappingProxyType({name: claims[name] for name in names}) if names else _NO_CLAIMS
         principal = Principal(
             said.subject,
             credential=Credential(BEARER, said.jti),
@@ -206,13 +223,9 @@ class AccessTokens:
             family=own.family,
             epoch=own.epoch,
             rights=own.rights,
-            factors=own.factors,
-            scope=said.scope,
-            audience=said.audience,
-            tenant=own.tenant,
-            claims=extra,
             issued_at=said.issued_at,
             expires_at=said.expires_at,
+            own_copy=any(isinstance(value, list | dict) for value in extra.values()),
             presented=Presented(principal, binding_of(own.family, said.jti)),
         )
 
@@ -281,23 +294,20 @@ def _read_own(claims: JsonObject) -> _Own:
         raise InvalidToken("missing_claim")
     members = cast("JsonObject", own)
     try:
-        factors = decode_factors(cast("str", _member(members, "factors", str)))
+        factors = decode_factors(_member(members, "factors", str))
     except ValueError:
         raise InvalidToken("unreadable_claim") from None
-    tenant = cast("str | None", _member(members, "tenant", str, optional=True))
     return _Own(
-        epoch=cast("int", _member(members, "epoch", int)),
-        rights=cast("int", _member(members, "rights", int)),
+        epoch=_member(members, "epoch", int),
+        rights=_member(members, "rights", int),
         factors=factors,
-        family=cast("str | None", _member(members, "family", str, optional=True)),
-        tenant=decode_place(tenant),
+        family=None if "family" not in members else _member(members, "family", str),
+        tenant=None if "tenant" not in members else decode_place(_member(members, "tenant", str)),
     )
 
 
-def _member(members: JsonObject, name: str, kind: type, *, optional: bool = False) -> object:
+def _member(members: JsonObject, name: str, kind: type[M]) -> M:
     value = members.get(name)
-    if value is None and optional:
-        return None
     # Exactly: True would be an epoch of 1.
     if type(value) is not kind:
         raise InvalidToken("unreadable_claim")

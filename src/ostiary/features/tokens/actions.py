@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ostiary.features.tokens.access_token import BEARER, AccessTokens, Grant
 from ostiary.features.tokens.csrf_binding import binding_of
@@ -24,14 +24,12 @@ from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import Credential, Principal
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
-from ostiary.standards.jose.base64url import decode_base64url
 from ostiary.standards.jose.refusals import InvalidToken
-from ostiary.standards.strict_json import decode_json_object
 from ostiary.web.credential_reader import Rejected
 from ostiary.web.token_response import IssuedTokens
 
 if TYPE_CHECKING:
-    from ostiary.features.tokens.families import NewFamily, RefreshFamilies
+    from ostiary.features.tokens.families import Families, NewFamily, RefreshFamilies
     from ostiary.features.tokens.store import RefreshFamily
     from ostiary.storage.database import Database, Transaction
 
@@ -185,6 +183,20 @@ class TokenActions:
         )
         return self._sign(grant, successor, now, ends_at=family.ends_at)
 
+    # --- looking after them -------------------------------------------------------------------------------
+
+    def list(self, subject: str, *, current: str | None = None) -> "Families":
+        """The programs and browsers that hold a refresh token of a subject, the newest first; ``current`` is the present family."""
+        return self._stored("auth.tokens.families").list(subject, current=current, now=self._clock.now())
+
+    def end_family(self, id: str, *, subject: str | None = None, reason: str = "ended") -> bool:
+        """End one family and its access tokens. With ``subject``, only hers: somebody else's is as good as unknown.
+
+        False: there was none.
+        """
+        families = self._stored("auth.tokens.end_family")
+        return families.end(id, reason=reason, now=self._clock.now(), owner=subject)
+
     # --- revoking -----------------------------------------------------------------------------------------
 
     def revoke(self, token: str) -> None:
@@ -201,9 +213,12 @@ class TokenActions:
             return
         families.revoke_access(verified.jti, expires_at=verified.expires_at, now=now)
 
-    def revoke_all(self, subject: str) -> None:
-        """End every token of a subject at once, and everything else she is signed in with: there is one epoch."""
-        self._stored("auth.tokens.revoke_all").end_all(subject, reason="tokens_revoked", now=self._clock.now())
+    def revoke_all(self, subject: str, *, reason: str = "tokens_revoked") -> int:
+        """End every token of a subject at once, and everything else she is signed in with: there is one epoch.
+
+        The answer is how many families of refresh tokens there were.
+        """
+        return self._stored("auth.tokens.revoke_all").end_all(subject, reason=reason, now=self._clock.now())
 
     def revoke_everybody(self, *, reason: str = "ended_by_operator") -> int:
         """End every access token and every family of refresh tokens there is; how many families there were.
@@ -268,25 +283,22 @@ class TokenActions:
         if extra:
             # What one call asked for wins over what every token has.
             grant = replace(grant, claims={**extra, **grant.claims})
-        text = self._access.issue(grant, now=now)
-        # Our own, signed a line before: read back, since it may be for an audience that is not us.
-        claims = decode_json_object(decode_base64url(text.split(".")[1]))
-        jti, expires_at = str(claims["jti"]), cast("int", claims["exp"]) * SECOND
+        access = self._access.issue(grant, now=now)
         tokens = IssuedTokens(
-            access_token=text,
+            access_token=access.text,
             refresh_token=refresh,
-            expires_in=max(0, expires_at - now) // SECOND,
+            expires_in=max(0, access.expires_at - now) // SECOND,
             scope=grant.scope,
         )
         principal = Principal(
             grant.subject,
-            credential=Credential(BEARER, jti),
+            credential=Credential(BEARER, access.jti),
             factors=grant.factors,
             scope=grant.scope,
             claims=MappingProxyType(dict(grant.claims)),
             rights_version=grant.rights,
         )
-        return Issue(tokens=tokens, principal=principal, binding=binding_of(grant.family, jti), ends_at=ends_at)
+        return Issue(tokens=tokens, principal=principal, binding=binding_of(grant.family, access.jti), ends_at=ends_at)
 
     def _standing(self, subject: str) -> tuple[int, int]:
         """The version of her rights, and the epoch of everybody."""

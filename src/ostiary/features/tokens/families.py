@@ -7,10 +7,11 @@ answered with the same successor, which is derived and can be computed again. La
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ostiary.features.tokens import store
 from ostiary.features.tokens.events import EverybodysTokensRevoked
+from ostiary.features.tokens.family_list import ListedFamily, listed
 from ostiary.features.tokens.grant_errors import InvalidGrant
 from ostiary.features.tokens.refresh_token_rotation import NotGood, RefreshStanding, check_refresh
 from ostiary.kernel.client import ClientSource
@@ -40,6 +41,8 @@ from ostiary.storage.subjects import raise_epoch, raise_everybodys_epoch
 
 if TYPE_CHECKING:
     from ostiary.features.revocation import Revocations
+
+Families: TypeAlias = list[ListedFamily]
 
 # Whoever is overtaken reads again, and finds what the other made. More often than this is no accident.
 _TRIES: Final = 4
@@ -223,14 +226,19 @@ class RefreshFamilies:
             return False
         return self.end(family.id, reason="revoked", now=now)
 
-    def end(self, id: str, *, reason: str, now: Millis) -> bool:
-        """End one family and its access tokens. False: there was none."""
-        with self._database.write() as tx:
-            return self.end_in(tx, id, reason=reason, now=now)
+    def list(self, subject: str, *, current: str | None, now: Millis) -> Families:
+        """The families of a subject that are alive, the newest first; ``current`` is the id of the present one."""
+        with self._database.read() as connection:
+            return [listed(row, current=current) for row in store.live_families(connection, subject, now=now)]
 
-    def end_in(self, tx: Transaction, id: str, *, reason: str, now: Millis) -> bool:
+    def end(self, id: str, *, reason: str, now: Millis, owner: str | None = None) -> bool:
+        """End one family and its access tokens. With ``owner``, only hers. False: there was none."""
+        with self._database.write() as tx:
+            return self.end_in(tx, id, reason=reason, now=now, owner=owner)
+
+    def end_in(self, tx: Transaction, id: str, *, reason: str, now: Millis, owner: str | None = None) -> bool:
         """End one family in a transaction. False: there was none."""
-        subject = store.delete_family(tx, id)
+        subject = store.delete_family(tx, id, subject=owner)
         if subject is None:
             return False
         self._revoke(tx, (id,), now)
@@ -244,11 +252,11 @@ class RefreshFamilies:
         with self._database.write() as tx:
             self._revocations.revoke(tx, "token", jti, expires_at=expires_at + MINUTE, now=now)
 
-    def end_all(self, subject: str, *, reason: str, now: Millis, keep: str | None = None) -> None:
-        """End everything a subject is signed in with, but for the family ``keep``: her epoch goes up."""
+    def end_all(self, subject: str, *, reason: str, now: Millis, keep: str | None = None) -> int:
+        """End everything a subject is signed in with, but for the family ``keep``: her epoch goes up. How many ended."""
         with self._database.write() as tx:
             epoch = raise_epoch(tx, subject, now=now)
-            store.delete_families_of(tx, subject, keep_session=None, keep=keep)
+            ended = store.delete_families_of(tx, subject, keep_session=None, keep=keep)
             if keep is not None:
                 store.carry_families_over(tx, subject, keep_session=None, keep=keep)
             network = self._client().network
@@ -256,6 +264,7 @@ class RefreshFamilies:
                 at=now, subject=subject, network=network, reason=reason, epoch=epoch, kept_family=keep
             )
             self._bus.emit(event, tx)
+        return ended
 
     def end_everybodys(self, *, reason: str, now: Millis) -> int:
         """End every family and every access token there is; how many families there were."""

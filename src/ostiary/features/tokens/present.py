@@ -119,7 +119,7 @@ class BearerReader:
             rights = known.rights_of(token.subject)
             if rights > token.rights:
                 presented = replace(presented, principal=replace(presented.principal, rights_version=rights))
-        return _own_claims(presented) if token.claims else presented
+        return _own_claims(presented) if token.own_copy else presented
 
 
 def rejected(reason: str, *, subject: str | None = None) -> Rejected:
@@ -132,7 +132,5 @@ def rejected(reason: str, *, subject: str | None = None) -> Rejected:
 def _own_claims(presented: Presented) -> Presented:
     """Each request its own copy of what can be changed: the token is remembered, and shared by all that present it."""
     principal = presented.principal
-    if not any(isinstance(value, list | dict) for value in principal.claims.values()):
-        return presented
     claims: Mapping[str, Any] = MappingProxyType(deepcopy(dict(principal.claims)))
     return replace(presented, principal=replace(principal, claims=claims))

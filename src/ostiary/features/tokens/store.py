@@ -132,11 +132,52 @@ def rotate_family(tx: Transaction, id: str, *, generation: int, now: Millis) -> 
     return bool(tx.execute(statement.returning(_F.id)).all())
 
 
-def delete_family(tx: Transaction, id: str, *, generation: int | None = None) -> str | None:
-    """End one family, with ``generation`` only if that is still its newest; its subject, or None if there was none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyRow:
+    """A family as its owner may see it. Times are milliseconds since the Unix epoch."""
+
+    id: str
+    subject: str
+    client: str | None
+    started_at: Millis
+    rotated_at: Millis
+    idle_for: Millis
+    ends_at: Millis
+    session: str | None
+    factors: str
+    scope: str | None
+    device: str | None
+    network: str | None
+
+
+_SHOWN: Final = tuple(_F[name] for name in FamilyRow.__dataclass_fields__)
+
+
+def live_families(connection: Connection, subject: str, *, now: Millis) -> list[FamilyRow]:
+    """The families of a subject whose token would be exchanged now, the newest first."""
+    query = (
+        select(*_SHOWN)
+        .where(
+            _F.subject == subject,
+            _F.epoch == joint_epoch_of(_F.subject),
+            _F.ends_at > now,
+            _F.rotated_at + _F.idle_for > now,
+        )
+        .order_by(_F.started_at.desc(), _F.id.desc())
+    )
+    return [FamilyRow(**row) for row in connection.execute(query).mappings()]
+
+
+def delete_family(tx: Transaction, id: str, *, generation: int | None = None, subject: str | None = None) -> str | None:
+    """End one family; its subject, or None if there was none.
+
+    With ``generation`` only if that is still its newest, with ``subject`` only if it is hers.
+    """
     statement = refresh_families.delete().where(_F.id == id)
     if generation is not None:
         statement = statement.where(_F.generation == generation)
+    if subject is not None:
+        statement = statement.where(_F.subject == subject)
     return tx.execute(statement.returning(_F.subject)).scalar_one_or_none()
 
 
@@ -154,14 +195,17 @@ def follow_session(tx: Transaction, subject: str, *, was: str, session: str) -> 
     tx.execute(statement.values(session=session))
 
 
-def delete_families_of(tx: Transaction, subject: str, *, keep_session: str | None, keep: str | None) -> None:
-    """Remove the rows of a subject, but the family ``keep`` and those beside a session. Her epoch is what ends them."""
+def delete_families_of(tx: Transaction, subject: str, *, keep_session: str | None, keep: str | None) -> int:
+    """Remove the rows of a subject, but the family ``keep`` and those beside a session. Her epoch is what ends them.
+
+    The answer is how many there were.
+    """
     statement = refresh_families.delete().where(_F.subject == subject)
     if keep_session is not None:
         statement = statement.where(_F.session.is_distinct_from(keep_session))
     if keep is not None:
         statement = statement.where(_F.id != keep)
-    tx.execute(statement)
+    return len(tx.execute(statement.returning(_F.id)).all())
 
 
 def delete_everybodys_families(tx: Transaction) -> int:

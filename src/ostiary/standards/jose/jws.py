@@ -24,20 +24,46 @@ _DEEPEST: Final = 8
 _LONGEST_TYPE: Final = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ParsedToken:
-    """A token taken apart; nothing of it is verified. ``type`` is in lower case and without ``application/``."""
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header of a token says. ``type`` is in lower case and without ``application/``.
 
+    ``text`` is the header itself: all tokens of one key and one kind have the same, so whoever saw it need not read it again.
+    """
+
+    text: str
     algorithm: str
     kid: str | None
     type: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedToken:
+    """A token taken apart; nothing of it is verified."""
+
+    header: Header
     _signing_input: bytes = field(repr=False)
-    _payload: bytes = field(repr=False)
+    _claims: JsonObject = field(repr=False)
     _signature: bytes = field(repr=False)
+
+    @property
+    def algorithm(self) -> str:
+        """How it says it is signed."""
+        return self.header.algorithm
+
+    @property
+    def kid(self) -> str | None:
+        """Which key it says signed it."""
+        return self.header.kid
+
+    @property
+    def type(self) -> str | None:
+        """What it says it is."""
+        return self.header.type
 
     def said_issuer(self) -> str | None:
         """Who the token says it is from, not verified: for choosing whose keys are asked, and nothing else."""
-        issuer = _object(self._payload).get("iss")
+        issuer = self._claims.get("iss")
         return issuer if isinstance(issuer, str) else None
 
     def verify(self, keys: KeySet, *, types: Collection[str | None]) -> JsonObject:
@@ -57,33 +83,40 @@ class ParsedToken:
             raise InvalidToken("wrong_algorithm")
         if not key.verifies(self._signing_input, self._signature):
             raise InvalidToken("bad_signature")
-        return _object(self._payload)
+        return self._claims
 
 
-def parse_compact(text: str, *, longest: int = LONGEST_TOKEN) -> ParsedToken:
-    """Take a compact token apart. Raises ``InvalidToken`` for anything that is not one to the letter."""
+def parse_compact(text: str, *, longest: int = LONGEST_TOKEN, seen: Header | None = None) -> ParsedToken:
+    """Take a compact token apart. Raises ``InvalidToken`` for anything that is not one to the letter.
+
+    ``seen`` is the header of a token of before: where this one has the same, it is not read again.
+    """
     if len(text) > longest:
         raise InvalidToken("too_large")
     parts = text.split(".")
     # Five parts are an encrypted token (RFC 7516 §7.1): decrypting proves nothing, so it is not done here.
     if len(parts) != 3 or not all(parts):
         raise InvalidToken("malformed")
+    said, payload, signed = parts
     try:
-        header, payload, signature = (decode_base64url(part) for part in parts)
+        header = seen if seen is not None and seen.text == said else _parse_header(said)
+        claims, signature = _object(decode_base64url(payload)), decode_base64url(signed)
     except NotBase64url:
         raise InvalidToken("malformed") from None
-    members = _object(header)
+    return ParsedToken(header, text[: -len(signed) - 1].encode(), claims, signature)
+
+
+def _parse_header(text: str) -> Header:
+    members = _object(decode_base64url(text))
     if "crit" in members or "b64" in members:
         # RFC 7515 §4.1.11: whoever does not understand what is critical refuses; we understand none, and an empty
         # list may not be.
         raise InvalidToken("critical_header")
-    return ParsedToken(
+    return Header(
+        text,
         algorithm=_text(members, "alg", longest=_LONGEST_TYPE) or "",
         kid=_text(members, "kid", longest=LONGEST_KID),
         type=_type_of(members),
-        _signing_input=text.rpartition(".")[0].encode(),
-        _payload=payload,
-        _signature=signature,
     )
 
 

@@ -56,18 +56,24 @@ class SignatureKey:
     algorithm: Algorithm
     can_sign: bool
     _key: JoseKey = field(repr=False)
+    # The algorithm as joserfc has it; its registry is told the one name that may be asked for.
+    _model: JWSAlgModel = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        model = JWSRegistry(algorithms=[self.algorithm.name]).get_alg(self.algorithm.name)
+        object.__setattr__(self, "_model", model)
 
     def sign(self, signing_input: bytes) -> bytes:
         """The signature of these bytes. Raises ``KeyRefused`` for a public key."""
         if not self.can_sign:
             raise KeyRefused("public_key", "only the private half of a key can sign")
-        return self._model().sign(signing_input, self._key)
+        return self._model.sign(signing_input, self._key)
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
         """Whether the signature is this key's. Its length is looked at before anything is computed with it."""
         if len(signature) != self.signature_length:
             return False
-        return self._model().verify(signing_input, signature, self._key)
+        return self._model.verify(signing_input, signature, self._key)
 
     @property
     def signature_length(self) -> int:
@@ -90,10 +96,6 @@ class SignatureKey:
             raise KeyRefused("public_key", "this is the public half of a key")
         members: JsonObject = dict(self._key.as_dict(private=True))
         return {**members, "kid": self.kid, "use": "sig", "alg": self.algorithm.name}
-
-    def _model(self) -> JWSAlgModel:
-        """The algorithm as joserfc has it; its registry is told the one name that may be asked for."""
-        return JWSRegistry(algorithms=[self.algorithm.name]).get_alg(self.algorithm.name)
 
 
 def key_of_secret(secret: bytes) -> SignatureKey:

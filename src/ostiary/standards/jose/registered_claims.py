@@ -31,6 +31,8 @@ def check_issuer(claims: JsonObject, issuer: str) -> None:
 def check_audience(claims: JsonObject, audience: str) -> frozenset[str]:
     """``aud``, text or a list of it, names us (RFC 7519 §4.1.3); the answer is everybody it names."""
     said = claims.get("aud")
+    if said == audience:
+        return frozenset((audience,))
     if said is None:
         raise InvalidToken("missing_claim")
     listed = [said] if isinstance(said, str) else said
@@ -78,6 +80,8 @@ def moment_claim(claims: JsonObject, name: str) -> int:
     value = claims.get(name)
     if value is None:
         raise InvalidToken("missing_claim")
+    if type(value) is int and 0 <= value <= _LATEST:
+        return value * 1000
     # True is a number to Python, and 1 is no time.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidToken("unreadable_claim")

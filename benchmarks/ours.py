@@ -1,0 +1,199 @@
+"""Our own applications: each guard, as an application switches it on, configured as in production."""
+
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from flask import Flask
+from flask.typing import ResponseReturnValue
+
+from benchmarks.case import BARE, ORIGIN, SECRET, Case, cookies_after, get
+from benchmarks.workplace import Workplace
+from ostiary import ApiKeys, Passwords, Sessions, Tokens
+from ostiary.flask import Auth
+
+FIRST_TIMES: Final = 9_000
+"""Tokens that take turns, so that each has been forgotten when it comes again: twice what a process remembers."""
+
+_FEW: Final = 20
+PASSWORD: Final = "correct horse battery staple"
+
+
+def bare_application() -> Flask:
+    """The view that everything is divided by."""
+    app = Flask("bare")
+
+    @app.get("/guarded")
+    def view() -> dict[str, int]:
+        return {"answer": 42}
+
+    return app
+
+
+def application(place: Workplace, name: str, features: list[Any], database: str | None = None) -> tuple[Flask, Auth]:
+    """An application with a public view, a guarded one, and ways to sign in and to get tokens."""
+    app = Flask(name, instance_path=str(Path(place.folder, name)))
+    app.config.update(OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN)
+    if database is not None:
+        _migrate(database)
+    auth: Auth = Auth(app, features, database=database)
+
+    @app.get("/public")
+    def public() -> dict[str, int]:
+        return {"answer": 42}
+
+    @app.get("/guarded")
+    @auth.require
+    def guarded() -> dict[str, int]:
+        return {"answer": 42}
+
+    @app.post("/sign-in")
+    def sign_in() -> dict[str, int]:
+        auth.sign_in("ada")
+        return {}
+
+    @app.post("/issue")
+    def issue() -> ResponseReturnValue:
+        return auth.tokens.issue("ada").response()
+
+    return app, auth
+
+
+def _migrate(url: str) -> None:
+    from ostiary.storage.database import Database  # as `ostiary db upgrade` does
+
+    database = Database.from_url(url, migrates_itself=True)
+    database.engine()
+    database.close()
+
+
+def private_key(algorithm: str) -> str:
+    """A new private key, PEM."""
+    key: Any
+    if algorithm == "ES256":
+        key = ec.generate_private_key(ec.SECP256R1())
+    elif algorithm == "RS256":
+        key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    else:
+        key = ed25519.Ed25519PrivateKey.generate()
+    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem.decode()
+
+
+def _bearers(auth: Auth, app: Flask, count: int) -> list[str]:
+    with app.app_context():
+        return [f"Bearer {auth.tokens.issue('ada').access_token}" for _ in range(count)]
+
+
+def token_cases(place: Workplace, *, quick: bool) -> Iterator[Case]:
+    """Access tokens: seen for the first time, and seen before; alone, and asked whether they were revoked."""
+    many = 4_500 if quick else FIRST_TIMES
+    aims = {"HS256": 2.0, "RS256": 2.6, "ES256": 3.9, "Ed25519": 4.6}
+    for algorithm, aim in aims.items():
+        key = (
+            {"secret": SECRET}
+            if algorithm == "HS256"
+            else {"algorithm": algorithm, "private_key": private_key(algorithm)}
+        )
+        group = "JWT guard, HS256" if algorithm == "HS256" else "JWT guard, RS256, ES256, EdDSA"
+        app, auth = application(place, f"ours-{algorithm}", [Tokens(stateless=True, **key)])
+        unseen = _bearers(auth, app, many)
+        first = get(app, authorizations=unseen)
+        yield Case(group=group, name=f"Ostiary, {algorithm}, first time, stateless", run=first, ours=True, aim=aim)
+        again = get(app, authorizations=_bearers(auth, app, _FEW))
+        yield Case(group=group, name=f"Ostiary, {algorithm}, seen before, stateless", run=again, ours=True, aim=1.35)
+        for where, url in _databases(place, f"ours-{algorithm}"):
+            app, auth = application(place, f"ours-{algorithm}-{where}", [Tokens(**key)], url)
+            again = get(app, authorizations=_bearers(auth, app, _FEW))
+            name = f"Ostiary, {algorithm}, seen before, revocation asked ({where})"
+            yield Case(group=group, name=name, run=again, ours=True, aim=1.35)
+            if algorithm == "HS256":
+                # Of the same issuer and key; to issue them here would write a refresh family for each.
+                first = get(app, authorizations=unseen)
+                name = f"Ostiary, {algorithm}, first time, revocation asked ({where})"
+                yield Case(group=group, name=name, run=first, ours=True, aim=aim)
+
+
+def _databases(place: Workplace, name: str) -> Iterator[tuple[str, str | None]]:
+    yield "SQLite", place.sqlite(name)
+    if place.postgresql is not None:
+        yield "PostgreSQL", place.database(place.postgresql)
+
+
+def session_cases(place: Workplace) -> Iterator[Case]:
+    """Sessions, read at every request and remembered; and what a public view pays for them."""
+    group = "session guard"
+    for where, url in _databases(place, "ours-sessions"):
+        app, _ = application(place, f"ours-sessions-{where}", [Sessions()], url)
+        cookie = cookies_after(app, "/sign-in")
+        yield Case(
+            group=group,
+            name=f"Ostiary, session, one read a request ({where})",
+            run=get(app, cookie=cookie),
+            ours=True,
+            # The aim is about an SQLite file: a server answers when its network does.
+            aim=2.3 if where == "SQLite" else None,
+        )
+        if where == "SQLite":
+            public = "public view of an application that has the library"
+            yield Case(group=public, name="Ostiary, no cookie", run=get(app, "/public"), ours=True, aim=1.05)
+            run = get(app, "/public", cookie=cookie)
+            yield Case(group=public, name="Ostiary, signed in", run=run, ours=True, aim=1.05)
+    for where, url in _databases(place, "ours-cached"):
+        app, _ = application(place, f"ours-cached-{where}", [Sessions(cache="5s")], url)
+        run = get(app, cookie=cookies_after(app, "/sign-in"))
+        yield Case(group=group, name=f"Ostiary, sessions remembered ({where})", run=run, ours=True, aim=1.5)
+
+
+def api_key_cases(place: Workplace) -> Iterator[Case]:
+    """API keys, read at every request."""
+    app, auth = application(place, "ours-keys", [Sessions(), ApiKeys()], place.sqlite("ours-keys"))
+    with app.app_context():
+        key = auth.api_keys.create("ada", name="bench")
+    run = get(app, authorizations=[f"Bearer {key.secret}"])
+    yield Case(group="API key guard", name="Ostiary, API key, one read a request (SQLite)", run=run, ours=True, aim=2.0)
+
+
+def sign_in_cases(place: Workplace) -> Iterator[Case]:
+    """Signing in by a password, beside the hash that it consists of."""
+    from ostiary.features.passwords import Argon2id  # as the settings make it
+
+    hasher = Argon2id()
+    stored = hasher.hash(PASSWORD)
+    app, auth = application(
+        place, "ours-passwords", [Sessions(), Passwords(lookup=lambda _: stored)], place.sqlite("ours-passwords")
+    )
+
+    @app.post("/password")
+    def password() -> dict[str, int]:
+        auth.sign_in(auth.passwords.verify(*auth.credentials()))
+        return {}
+
+    group, alone = "sign-in by password", "the hash alone, as Ostiary makes it (Argon2id)"
+    yield Case(group=group, name=alone, run=lambda: hasher.verify(stored, PASSWORD), base=None)
+    clients = cycle([app.test_client() for _ in range(4)])
+
+    def sign_in() -> None:
+        answer = next(clients).post(
+            "/password",
+            base_url=ORIGIN,
+            json={"identifier": "ada", "password": PASSWORD},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
+        assert answer.status_code == 200, answer.get_data()
+
+    yield Case(
+        group=group, name="Ostiary, sign-in and new session (SQLite)", run=sign_in, ours=True, base=alone, aim=1.02
+    )
+
+
+def cases(place: Workplace, *, quick: bool) -> Iterator[Case]:
+    """Everything of ours, behind the view that it is divided by."""
+    yield Case(group="bare", name=BARE, run=get(bare_application()), base=None)
+    yield from token_cases(place, quick=quick)
+    yield from session_cases(place)
+    yield from api_key_cases(place)
+    yield from sign_in_cases(place)
