@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from ostiary.cli.main import COMMANDS
 from ostiary.cli.operator import Operator
 from ostiary.cli.refusals import OperatorGroup
+from ostiary.flask.protection import requirements_of
 from ostiary.flask.state import EXTENSION, AppState
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 from ostiary.kernel.secret import Secret
@@ -125,6 +126,7 @@ def _examine(state: AppState, prepare: "Callable[[AppState], None]", *, producti
         database=database,
         shares_key=_shares_key(state),
         debug=bool(state.app.debug),
+        asked=requirements_of(state.app),
     )
     return Examination(development=deployment.development, problems=tuple(problems), advice=advise(situation))
 

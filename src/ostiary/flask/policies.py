@@ -130,7 +130,7 @@ class PolicyVerbs(Share):
         """Whether the caller may, with the reasons: a permission (``"order:read"``), or an action on a resource."""
         state = self._state()
         if resource is OMITTED:
-            return state.runtime.guard.decide(_permission(action), self.principal, on)
+            return state.runtime.guard.decide(_permission(action), self.principal, self._place(on))
         _check_no_place(on)
         return state.policy_actions.decide(self.principal, action, resource, policy_context(state))
 
@@ -138,9 +138,13 @@ class PolicyVerbs(Share):
         """Whether the caller may: ``auth.can("order:read")``, or ``auth.can("edit", article)``."""
         state = self._state()
         if resource is OMITTED:
-            return state.runtime.guard.decide(_permission(action), self.principal, on).allowed
+            return state.runtime.guard.decide(_permission(action), self.principal, self._place(on)).allowed
         _check_no_place(on)
         return state.policy_actions.can(self.principal, action, resource, policy_context(state))
+
+    def _place(self, on: On | None) -> On | None:
+        """Where a permission is asked for: as a guard asks, where nothing is said."""
+        return on
 
     def decide_each(self, action: str, resources: Iterable[Any]) -> list[Decision]:
         """One decision for each resource, in their order. A policy that fails for one denies that one only."""
@@ -158,7 +162,7 @@ class PolicyVerbs(Share):
         state = self._state()
         principal = self.principal if who is None else Principal(who) if isinstance(who, str) else who
         if resource is OMITTED:
-            return state.runtime.guard.decide(_permission(action), principal, on)
+            return state.runtime.guard.decide(_permission(action), principal, self._place(on))
         _check_no_place(on)
         return state.policy_actions.decide(principal, action, resource, policy_context(state), full=True)
 
