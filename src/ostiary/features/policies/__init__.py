@@ -79,7 +79,10 @@ _HOME = {
 def __getattr__(name: str) -> Any:  # a public name that brings what decides
     if name in _HOME:
         module, _, found = _HOME[name].partition(".")
-        return getattr(import_module(f"{__name__}.{module}"), found)
+        value = getattr(import_module(f"{__name__}.{module}"), found)
+        # Asked for once: every question about a policy comes by here.
+        globals()[name] = value
+        return value
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
 

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,36 +122,45 @@ def cannot_filter(policy: Policy) -> ConfigurationError:
 class Registry:
     """Finds the policies of a question, by its action and type: however many there are, it takes as long."""
 
-    __slots__ = ("_by_question", "_read", "policies")
+    __slots__ = ("_by_question", "_found", "_read", "policies")
 
     def __init__(self, policies: DeclaredPolicies) -> None:
         self.policies = policies
         self._read: list[Policy] = []
         self._by_question: dict[tuple[str, type], list[Policy]] = {}
+        self._found: dict[str, dict[type, tuple[Policy, ...]]] = {}
 
     def all(self) -> list[Policy]:
         """Every policy, in the order of declaration. What was declared later is found, too."""
         if len(self._read) != len(self.policies.declared):
             read = read_policies(self.policies)
-            found: dict[tuple[str, type], list[Policy]] = {}
+            by_question: dict[tuple[str, type], list[Policy]] = {}
             for one in read:
-                found.setdefault((one.declared.action, one.declared.type), []).append(one)
-            self._by_question, self._read = found, read
+                by_question.setdefault((one.declared.action, one.declared.type), []).append(one)
+            # Only actions that are declared are remembered: whoever asks for others fills nothing.
+            self._by_question, self._found = by_question, {one.declared.action: {} for one in read}
+            self._read = read
         return self._read
 
     def named(self, action: str, type_: type) -> list[Policy]:
         """The policies of the action, for the class or one of its bases: the class's own first."""
         return [one for one in self._of(action, type_) if one.declared.fields is None]
 
-    def restricting(self, type_: type) -> list[Policy]:
+    def restricting(self, type_: type) -> tuple[Policy, ...]:
         """The policies of every action."""
-        return list(self._of(EVERY_ACTION, type_))
+        return self._of(EVERY_ACTION, type_)
 
     def of_fields(self, action: str, type_: type) -> list[Policy]:
         """The policies of fields."""
         return [one for one in self._of(action, type_) if one.declared.fields is not None]
 
-    def _of(self, action: str, type_: type) -> Iterator[Policy]:
+    def _of(self, action: str, type_: type) -> tuple[Policy, ...]:
         self.all()
-        for base in type_.__mro__:
-            yield from self._by_question.get((action, base), ())
+        remembered = self._found.get(action)
+        if remembered is None:
+            return ()
+        found = remembered.get(type_)
+        if found is None:
+            found = tuple(one for base in type_.__mro__ for one in self._by_question.get((action, base), ()))
+            remembered[type_] = found
+        return found
