@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
-from flask import Flask, render_template_string, request
+from flask import Flask, abort, render_template_string, request
 from flask.views import MethodView
 from tests.badges import Badges
 from tests.features.policies.library import Article, Held
@@ -181,21 +181,27 @@ def test_an_async_loader_is_awaited(magazine):
 
 @pytest.mark.asvs("V8.2.2")
 @pytest.mark.attack("V3")
-def test_what_is_hidden_and_what_is_not_there_look_the_same(magazine):
+@pytest.mark.parametrize("answers", [None, 404])
+def test_what_is_hidden_and_what_is_not_there_look_the_same(magazine, answers):
     read_and_edit(magazine)
 
+    def load(id):
+        if id not in magazine.articles and answers is not None:
+            abort(answers)
+        return magazine.load(id)
+
     @magazine.app.get("/articles/<int:id>")
-    @magazine.auth.require(can="read", resource=magazine.load, hidden=True)
+    @magazine.auth.require(can="read", resource=load, hidden=True)
     def read(resource):
         return {"by": resource.author_id}
 
-    def answers(client):
+    def seen(client):
         return [(answer.status_code, answer.data) for answer in (client.get(f"/articles/{id}") for id in (2, 9))]
 
-    hidden, absent = answers(magazine.client("ada"))
+    hidden, absent = seen(magazine.client("ada"))
     assert hidden == absent
     assert hidden[0] == 404
-    hidden, absent = answers(magazine.client())
+    hidden, absent = seen(magazine.client())
     assert hidden == absent
     assert hidden[0] == 401
 
@@ -560,6 +566,9 @@ def test_what_may_be_read_is_shown_and_what_may_not_be_written_is_refused(magazi
         assert set(answer.json["fields"]) == set(sent) - {"status"}
     assert magazine.articles[1].author_id == "ada"
     assert magazine.articles[1].status == "late"
+    assert [event.code for event in magazine.events] == ["field_not_allowed"] * 4
+    for sent in ([{"status": "x"}], ["status"], "status", 5):
+        assert bob.put("/articles/1", json=sent, headers=SAME).json["code"] == "malformed_request"
 
 
 # --- on somebody's behalf -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import logging
 from typing import Any, Final
 
 from flask import Request, current_app, has_request_context, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 from ostiary.flask.current import caller_of, current_caller
 from ostiary.flask.policies import policy_context
@@ -25,7 +26,7 @@ def enter_by_policy(state: AppState, demand: PolicyDemand, request: Request, *, 
     """Load, ask, and answer the resource; or raise the ``AuthError`` of the refusal."""
     try:
         return _enter(state, demand, caller_of(state, request), request.view_args or {}, hidden=hidden)
-    except AuthError:
+    except (AuthError, HTTPException):
         raise
     except Exception:
         # ASVS 5.0 V16.5.3: what decides has failed, so nobody passes; and it is written down.
@@ -68,7 +69,11 @@ def _load(state: AppState, demand: PolicyDemand, variables: dict[str, Any]) -> A
     loaded: dict[Any, Any] = request.environ.setdefault(f"{_LOADED}.{id(state)}", {})
     key = (demand.resource, tuple(given.items()))
     if key not in loaded:
-        loaded[key] = current_app.ensure_sync(demand.resource)(**given)
+        try:
+            loaded[key] = current_app.ensure_sync(demand.resource)(**given)
+        except NotFound:
+            # `get_or_404` and its like: what is not there must look as what is hidden does.
+            loaded[key] = None
     return loaded[key]
 
 

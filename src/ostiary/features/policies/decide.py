@@ -274,4 +274,8 @@ def _way_through(verdicts: list[_Verdict], situation: Situation) -> Way | None:
             if one.way is None:
                 return None
             claimed += one.way
-    return find_way((one.rule for one in verdicts if one.rule is not None), situation, tuple(dict.fromkeys(claimed)))
+    rules = [one.rule for one in verdicts if one.rule is not None]
+    try:
+        return find_way(rules, situation, tuple(dict.fromkeys(claimed)))
+    except Exception:  # noqa: BLE001 - a rule of the application's that fails only in a situation that is not: it is denied anyway
+        return None
