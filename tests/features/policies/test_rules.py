@@ -89,6 +89,8 @@ def test_a_subject_is_what_spells_it_in_one_way_only():
 def test_what_can_name_nobody_is_an_error_and_not_a_no(value):
     with pytest.raises(TypeError):
         spells(value, "ada")
+    with pytest.raises(TypeError):
+        met(holds("editor", on=("org", attribute("org_id"))), SimpleNamespace(org_id=value), rights=Held())
 
 
 def test_a_class_makes_unknown_what_looks_at_an_attribute():

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from ostiary.features.policies.rule import Attribute, Rule, show
 from ostiary.features.policies.situation import Nowhere, Situation
-from ostiary.features.policies.three_valued import Op, Truth, compare, spells
+from ostiary.features.policies.three_valued import Op, Truth, compare, spelling, spells
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On
@@ -49,7 +49,7 @@ class Spot:
         if not isinstance(self.name, Attribute):
             return (self.kind, self.name)
         value = situation.attribute(self.name.name)
-        return None if value is None else (self.kind, str(value))
+        return None if value is None else (self.kind, spelling(value))
 
     def attributes(self) -> Iterator[Attribute]:
         """The attribute it reads, if it reads one."""
