@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask, request
@@ -51,6 +52,7 @@ class TokenShop:
         self,
         url: str | None,
         *features: Any,
+        folder: str,
         tokens: Tokens | None = None,
         sign_in: SignIn | None = None,
         clock: FrozenClock | None = None,
@@ -58,7 +60,8 @@ class TokenShop:
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self.database = None if url is None else Database.from_url(url, migrates_itself=True)
-        self.app = Flask("token shop")
+        # Without a database, the key that development makes is kept in the instance folder.
+        self.app = Flask("token shop", instance_path=folder)
         self.app.config.update({"OSTIARY_SECRET_KEY": KEY, "OSTIARY_PUBLIC_URL": None, **(config or {})})
         self.production = production
         if production:
@@ -153,8 +156,9 @@ class TokenShop:
 @contextmanager
 def open_token_shop(url: str | None, *features: Any, **kwargs: Any) -> Iterator[TokenShop]:
     """An application that is closed afterwards."""
-    made = TokenShop(url, *features, **kwargs)
-    try:
-        yield made
-    finally:
-        made.close()
+    with TemporaryDirectory(prefix="ostiary-test-") as folder:
+        made = TokenShop(url, *features, folder=folder, **kwargs)
+        try:
+            yield made
+        finally:
+            made.close()

@@ -55,7 +55,7 @@ def request_codes() -> list[Code]:
             given = status.value if isinstance(status, ast.Constant) and isinstance(status.value, int) else kind.status
             sort = "" if kind is AuthError else f"A sort of `{kind.code}`."
             found |= {Code(text, given, sort, message) for text in _texts(code)}
-    return sorted(found, key=lambda code: (code.code, code.status or 0, code.message))
+    return sorted(found, key=lambda code: (code.code, code.status or 0, code.message, code.meaning))
 
 
 def field_codes() -> list[Code]:

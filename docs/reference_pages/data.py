@@ -43,6 +43,11 @@ COLUMNS: Final = MappingProxyType(
         },
         "ostiary_audit": {"operational": ("id", "at", "event"), "personal": ("subject", "actor", "detail")},
         "ostiary_ephemeral": {"operational": ("key", "number", "expires_at"), "personal": ("value",)},
+        "ostiary_group_members": {
+            "operational": ("group_name", "added_at"),
+            "personal": ("subject", "added_by"),
+        },
+        "ostiary_groups": {"operational": ("name", "made_at"), "personal": ("made_by",)},
         "ostiary_identifiers": {
             "operational": ("kind", "account", "verified_at"),
             "personal": ("value", "shown", "skeleton"),
@@ -86,6 +91,12 @@ COLUMNS: Final = MappingProxyType(
             "operational": ("number", "kind", "value", "made_at", "expires_at"),
             "personal": ("key",),
         },
+        "ostiary_role_assignments": {
+            "operational": ("holder_kind", "role", "ends_at", "given_at"),
+            "personal": ("holder", "place", "given_by"),
+        },
+        "ostiary_role_grants": {"operational": ("role", "entry")},
+        "ostiary_roles": {"operational": ("name", "changed_at"), "personal": ("changed_by",)},
         "ostiary_sessions": {
             "operational": ("id", "epoch", "started_at", "seen_at", "idle_for", "ends_at", "factors"),
             "personal": ("subject", "actor", "tenant", "device", "network"),

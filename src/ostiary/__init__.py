@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ostiary.features.passwords.own_hashes import hash_password, verify_password
     from ostiary.features.rate_limits import RateLimits
     from ostiary.features.remember_me import RememberMe
+    from ostiary.features.revocation import Revocation
+    from ostiary.features.roles import Group, Roles
     from ostiary.features.sessions import Sessions
     from ostiary.features.sign_in import SignIn
     from ostiary.features.tokens import Tokens
@@ -48,6 +50,7 @@ _HOME = {
     "Factor": "ostiary.kernel.factor",
     "Feature": "ostiary.kernel.feature",
     "Field": "ostiary.features.accounts",
+    "Group": "ostiary.features.roles",
     "Introspection": "ostiary.features.tokens.trusted_issuer",
     "Issuer": "ostiary.features.tokens.trusted_issuer",
     "On": "ostiary.kernel.principal",
@@ -56,6 +59,8 @@ _HOME = {
     "Principal": "ostiary.kernel.principal",
     "RateLimits": "ostiary.features.rate_limits",
     "RememberMe": "ostiary.features.remember_me",
+    "Revocation": "ostiary.features.revocation",
+    "Roles": "ostiary.features.roles",
     "Sessions": "ostiary.features.sessions",
     "SignIn": "ostiary.features.sign_in",
     "SignInIncomplete": "ostiary.runtime.sign_in_answer",
@@ -82,6 +87,7 @@ __all__ = [
     "Factor",
     "Feature",
     "Field",
+    "Group",
     "Introspection",
     "Issuer",
     "On",
@@ -90,6 +96,8 @@ __all__ = [
     "Principal",
     "RateLimits",
     "RememberMe",
+    "Revocation",
+    "Roles",
     "Sessions",
     "SignIn",
     "SignInIncomplete",

@@ -126,6 +126,19 @@ def test_a_reset_that_fails_leaves_the_old_password_and_the_link(people, monkeyp
 
 
 @pytest.mark.asvs("V16.5.3")
+@pytest.mark.asvs("V2.3.3")
+def test_a_change_of_password_that_fails_leaves_the_old_one_and_one_that_is_done_says_so(people, monkeypatch):
+    browser = people.browser()
+    people.sign_in(browser, "bob@example.com")
+    body = {"current": GOOD, "password": BETTER}
+    sweep(people, monkeypatch, lambda: browser.post("/auth/change-password", json=body), expected=200)
+    assert browser.get("/").status_code == 200, (
+        "this browser is signed in, whether or not a new session could be started"
+    )
+    assert people.sign_in(people.browser(), "bob@example.com", BETTER).status_code == 200
+
+
+@pytest.mark.asvs("V16.5.3")
 @pytest.mark.parametrize(
     "path",
     [

@@ -52,6 +52,17 @@ def test_every_problem_is_told_at_once_and_the_exit_code_says_so(flask_ostiary):
     assert all(one["cure"] for one in found)
 
 
+@pytest.mark.parametrize("source", [APP, APP.replace("Sessions()]", "Sessions(at_most=0)]")])
+def test_an_application_that_cannot_be_constructed_is_told_as_well_and_without_a_traceback(flask_ostiary, source):
+    settings = {**GOOD, "SESSIONS_IDLE": "bad"}
+    done = flask_ostiary(source, "check", "--json", **settings)
+    assert done.returncode == 1, done.stderr
+    assert "unreadable_setting" in [one["code"] for one in json.loads(done.stdout)]
+    told = flask_ostiary(source, "check", **settings)
+    assert "[unreadable_setting] the environment variable OSTIARY_SESSIONS_IDLE" in told.stdout
+    assert "Traceback" not in told.stdout + told.stderr
+
+
 def test_for_people_each_problem_has_its_cure(flask_ostiary):
     done = flask_ostiary(FORGOTTEN, "check", SECRET_KEY=KEY, PUBLIC_URL="https://shop.example", COLOUR="blue")
     assert done.returncode == 1

@@ -4,7 +4,8 @@ import smtplib
 import socket
 
 import pytest
-from tests.delivery.mail_server import MailServer, certificate, serving
+from tests.certificate import certificate
+from tests.delivery.mail_server import MailServer, serving
 
 from ostiary.delivery.address import Sender
 from ostiary.delivery.message import Message, write_email

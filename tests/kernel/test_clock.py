@@ -2,7 +2,7 @@
 
 import time
 
-from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND, Clock, SystemClock
+from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND, Clock, MonotonicClock, SystemClock
 
 
 def test_the_system_clock_tells_whole_milliseconds_since_the_epoch() -> None:
@@ -12,6 +12,14 @@ def test_the_system_clock_tells_whole_milliseconds_since_the_epoch() -> None:
     after = time.time_ns() // 1_000_000
     assert type(now) is int
     assert before <= now <= after
+
+
+def test_what_measures_time_follows_no_clock_that_is_set(monkeypatch) -> None:
+    clock: Clock = MonotonicClock()
+    before = clock.now()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    assert type(before) is int
+    assert before <= clock.now() <= before + MINUTE
 
 
 def test_units_are_milliseconds() -> None:

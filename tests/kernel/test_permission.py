@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.kernel.permission import any_covers, covers, is_permission, is_permission_pattern
+from ostiary.kernel.permission import all_covered, any_covers, covers, is_permission, is_permission_pattern
 
 SEGMENT = st.from_regex(r"[a-z0-9_.-]{1,6}", fullmatch=True)
 PERMISSION = st.lists(SEGMENT, min_size=2, max_size=4).map(":".join)
@@ -70,3 +70,37 @@ def test_without_a_star_only_the_same_permission_is_covered(granted: str, wanted
 def test_one_grant_is_enough_and_none_covers_nothing(granted: list[str], wanted: str) -> None:
     assert any_covers(granted, wanted) == (wanted in granted)
     assert not any_covers((), wanted)
+
+
+WORD = st.sampled_from(["a", "b", "*"])
+PATTERN = st.lists(WORD, min_size=2, max_size=4).map(":".join) | st.just("*")
+DEEP = st.lists(st.sampled_from(["a", "b"]), min_size=2, max_size=9).map(":".join)
+
+
+@given(st.lists(PATTERN, max_size=6), DEEP | PATTERN)
+def test_a_set_of_grants_says_what_each_grant_says(granted: list[str], wanted: str) -> None:
+    assert any_covers(frozenset(granted), wanted) == any(covers(pattern, wanted) for pattern in granted)
+
+
+@given(PATTERN, PATTERN, DEEP)
+def test_a_pattern_that_is_covered_covers_nothing_more(granted: str, wanted: str, permission: str) -> None:
+    if all_covered({granted}, {wanted}) and covers(wanted, permission):
+        assert covers(granted, permission)
+
+
+def test_all_are_covered_if_each_is() -> None:
+    assert all_covered({"order:*", "user:read"}, {"order:read", "order:line:*", "user:read"})
+    assert not all_covered({"order:*"}, {"order:read", "user:read"})
+    assert all_covered((), ())
+
+
+def test_how_many_grants_there_are_does_not_matter() -> None:
+    """Of a set only the few patterns that could cover it are asked for; nothing walks through it."""
+
+    class Unwalked(frozenset[str]):
+        def __iter__(self):
+            raise AssertionError("walked")
+
+    held = Unwalked({f"resource{number}:*" for number in range(10_000)})
+    assert any_covers(held, "resource77:read")
+    assert not any_covers(held, "other:read")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.kernel.principal import ANONYMOUS, Credential, Principal, decode_place, encode_place
+from ostiary.kernel.principal import ANONYMOUS, Credential, Principal, decode_place, encode_place, is_place
 
 
 def test_nobody_is_falsy_and_everybody_else_is_not() -> None:
@@ -51,3 +51,27 @@ def test_a_place_is_read_as_it_was_written(place: tuple[str, str] | None) -> Non
 
 def test_a_place_whose_name_has_a_colon_stays_whole() -> None:
     assert decode_place(encode_place(("org", "a:b"))) == ("org", "a:b")
+
+
+@pytest.mark.parametrize("place", [("org", "acme"), ("org", "a:b"), ("tenant", "17")])
+def test_a_place_is_a_kind_and_a_name(place: object) -> None:
+    assert is_place(place)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        None,
+        "org:acme",
+        ("org",),
+        ("org", "a", "b"),
+        ("", "a"),
+        ("org", ""),
+        ("a:b", "c"),
+        (1, 2),
+        ("org", "a\x00"),
+        ("org", "a" * 255),
+    ],
+)
+def test_everything_else_is_none(place: object) -> None:
+    assert not is_place(place)

@@ -4,13 +4,9 @@ import gzip
 import ssl
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.certificate import certificate
 from tests.outbound.server import Server
 
 from ostiary.outbound import OutboundClient, OutboundFailed, OutboundRefused
@@ -128,34 +124,9 @@ def test_what_is_no_http_or_breaks_off_is_a_failure_that_quotes_nothing(server, 
     assert "not http" not in str(failed.value)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "key.pem").write_bytes(pem)
-    return folder
-
-
-def test_the_certificate_is_checked_against_the_name_and_the_authorities(certificate) -> None:
-    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    theirs.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    ours = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+def test_the_certificate_is_checked_against_the_name_and_the_authorities(tmp_path) -> None:
+    theirs, authority = certificate(tmp_path, "localhost")
+    ours = ssl.create_default_context(cadata=authority)
     with Server(theirs) as server:
         server.answers(200, "sealed")
         here = lambda *_: ["127.0.0.1"]

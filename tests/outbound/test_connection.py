@@ -1,10 +1,14 @@
 """Connecting: to the address that was judged and no other, within one deadline."""
 
+import itertools
+import time
+
+import httpcore
 import pytest
 from tests.outbound.server import Dripping, Server
 
 from ostiary.outbound import OutboundClient, OutboundFailed, OutboundRefused
-from ostiary.outbound.connection import resolve
+from ostiary.outbound.connection import Deadline, resolve
 
 pytestmark = [pytest.mark.asvs("V13.2.4"), pytest.mark.attack("T7")]
 
@@ -63,13 +67,43 @@ def test_a_name_that_leads_nowhere_fails() -> None:
 )
 @pytest.mark.asvs("V13.2.6")
 def test_a_server_that_drips_is_waited_for_no_longer_than_the_deadline(head: bytes, drop: bytes) -> None:
-    import time
-
     with Dripping(head, drop) as slow:
         started = time.monotonic()
         with pytest.raises(OutboundFailed):
             OutboundClient(allow_loopback=True, timeout=300).get(slow.url)
         assert time.monotonic() - started < 2
+
+
+class Ticks:
+    """A stopwatch that says what it is told to, and the last of it for ever."""
+
+    def __init__(self, *said: int) -> None:
+        self._said = list(said)
+
+    def now(self) -> int:
+        return self._said.pop(0) if len(self._said) > 1 else self._said[0]
+
+
+def test_each_step_has_what_is_left_of_the_time_and_none_has_more_than_it_wants() -> None:
+    deadline = Deadline(Ticks(1_000, 1_500, 2_750, 3_000), 2_000)
+    assert deadline.seconds_left(None) == 1.5
+    assert deadline.seconds_left(5) == 0.25
+    with pytest.raises(httpcore.ReadTimeout):
+        deadline.seconds_left(None)
+
+
+def test_a_machine_whose_clock_is_set_loses_and_gains_no_time(server: Server, monkeypatch) -> None:
+    # An hour forward at each look: by the wall clock the time would be over before the request began.
+    hours = itertools.count(time.time_ns(), 3_600 * 10**9)
+    monkeypatch.setattr(time, "time_ns", lambda: next(hours))
+    assert OutboundClient(allow_loopback=True).get(server.url).body == b"inner"
+
+
+def test_when_the_time_is_over_nothing_more_is_sent(server: Server) -> None:
+    client = OutboundClient(allow_loopback=True, timeout=2_000, stopwatch=Ticks(0, 2_000))
+    with pytest.raises(OutboundFailed):
+        client.get(server.url)
+    assert server.requests == []
 
 
 def test_the_system_resolves_names() -> None:

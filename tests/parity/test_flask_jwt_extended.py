@@ -123,6 +123,13 @@ def test_j8_every_401_has_its_challenge_and_a_broken_token_is_one(shop):
         answer = client.get("/account", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401, token[:10]
         assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    # RFC 9110 section 15.5.2: also where a password is wrong, and where another proof is wanted.
+    wrong = {"identifier": "ada", "password": "wrong"}
+    for path in ("/login", "/auth/token", "/auth/sign-in"):
+        answer = client.post(path, json=wrong)
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="api"'), path
+    page = client.post("/auth/sign-in", data=wrong, headers={"Accept": "text/html", "Sec-Fetch-Mode": "navigate"})
+    assert (page.status_code, page.headers["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])

@@ -102,6 +102,22 @@ def test_proxies_are_counted(tmp_path, count, codes):
     assert found.trusted_proxies == (0 if codes else int(count))
 
 
+def test_a_site_has_a_name_of_one_line(tmp_path):
+    assert read(tmp_path, **GOOD)[0].site_name is None
+    assert read(tmp_path, **GOOD, SITE_NAME="The Shop & Sons")[0].site_name == "The Shop & Sons"
+    for name in ("The\nBcc: eve@evil.example", "x" * 81, "\u202eppohS", "   "):
+        found, codes, _ = read(tmp_path, **GOOD, config={"SITE_NAME": name})
+        assert (found.site_name, codes) == (None, ["not_a_site_name"])
+
+
+def test_cookies_are_named_after_the_application_where_it_says_so(tmp_path):
+    assert read(tmp_path, **GOOD)[0].cookie_prefix == "ostiary"
+    assert read(tmp_path, **GOOD, COOKIE_PREFIX="back-office")[0].cookie_prefix == "back-office"
+    for prefix in ("__Host-shop", "a b", "shop;", "shop=", "x" * 33, "-shop", "größe"):
+        found, codes, _ = read(tmp_path, **GOOD, COOKIE_PREFIX=prefix)
+        assert (found.cookie_prefix, codes) == ("ostiary", ["not_a_cookie_prefix"])
+
+
 @pytest.mark.asvs("V13.3.4")
 def test_a_key_can_be_rotated_newest_first(tmp_path):
     older = "Older-9f8Hq3Lm2Xc7Vb5Nn1Zz6Kk4Jj0Test"

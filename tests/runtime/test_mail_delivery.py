@@ -6,7 +6,8 @@ import sys
 import threading
 
 import pytest
-from tests.delivery.mail_server import MailServer, certificate, serving
+from tests.certificate import certificate
+from tests.delivery.mail_server import MailServer, serving
 from tests.runtime.letters import by_smtp, open_office
 from tests.shop import FrozenClock
 

@@ -87,7 +87,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_no_password_is_shown(tmp_p
 
 
 def test_an_authority_of_one_s_own_is_named_by_its_file(tmp_path):
-    from tests.delivery.mail_server import certificate
+    from tests.certificate import certificate
 
     (tmp_path / "ca.pem").write_text(certificate(tmp_path)[1])
     mail, problems = read(tmp_path, **GOOD, MAIL_CA_FILE=str(tmp_path / "ca.pem"))

@@ -1,6 +1,8 @@
 """The guard's reads: one statement, no waiting, closed when the database is away."""
 
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -195,3 +197,54 @@ def test_the_guard_reads_while_every_pooled_connection_is_taken(postgresql_url: 
     reads.close()
     database.close()
     engine.dispose()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_the_threads_that_come_first_after_a_fork_share_one_set_of_connections(
+    database: Database, reads: GuardReads, epoch: CompiledRead
+) -> None:
+    assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
+    inherited = reads._here
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        # Nothing of the test's own may run here: the child says what it saw, and is gone.
+        try:
+            places = _at_the_same_instant(reads, epoch)
+            said = f"{len(places)} {inherited in places} {len(inherited.stash)}"
+        except BaseException as failed:  # noqa: BLE001 - told to the parent
+            said = repr(failed)
+        os.write(tell, said.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(told, 1_000).decode() == "1 False 1"
+    assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
+    assert reads._here is inherited
+
+
+def _at_the_same_instant(reads: GuardReads, epoch: CompiledRead) -> set[object]:
+    threads, gate = 16, threading.Barrier(16)
+
+    def read(_: int) -> object:
+        gate.wait(10)
+        assert reads.fetch_one(epoch, ("ada",)) == (1, 0)
+        return reads._here
+
+    sys.setswitchinterval(1e-6)
+    with ThreadPoolExecutor(threads) as pool:
+        return set(pool.map(read, range(threads)))
+
+
+def test_every_row_that_matches_is_read_on_the_same_connections(database: Database) -> None:
+    reads = GuardReads(database)
+    with database.write() as tx:
+        for subject in ("ada", "bob"):
+            raise_epoch(tx, subject, now=0)
+    rows = reads.compile(
+        select(subjects.c.subject).where(subjects.c.epoch == bindparam("epoch")).order_by(subjects.c.subject)
+    )
+    for _ in range(2):
+        assert reads.fetch_all(rows, (1,)) == [("ada",), ("bob",)]
+        assert reads.fetch_all(rows, (7,)) == []
+    assert len(reads._here.stash) == 1
+    reads.close()

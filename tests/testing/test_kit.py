@@ -13,13 +13,17 @@ from ostiary import (
     Passwords,
     RateLimits,
     RememberMe,
+    Roles,
     Sessions,
     SignIn,
     SignInRefused,
+    Tokens,
     hash_password,
 )
 from ostiary.events import Registered, SignInSucceeded
+from ostiary.features.roles import RoleActions
 from ostiary.flask import Auth
+from ostiary.kernel.errors import ValidationFailed
 from ostiary.kernel.rehearsal import Rehearsal
 from ostiary.testing import PASSWORD, AuthKit
 
@@ -199,6 +203,43 @@ class TestFactorsAndTheirAge:
             assert who(client)
             kit.clock.advance("2h")
             assert who(client) == ""
+
+
+class TestRoles:
+    @pytest.fixture
+    def staff(self):
+        roles = Roles({"editor": ["article:*"], "reader": ["article:read"]}, default=["reader"])
+        with AuthKit(bank(further=(roles, Tokens(), ApiKeys()))) as kit:
+            kit.roles = kit.app.extensions["ostiary"].runtime.action("roles", RoleActions)
+            yield kit
+
+    @pytest.mark.parametrize("via", ["session", "bearer", "api_key"])
+    def test_a_client_is_given_roles_whatever_carries_her(self, staff, via):
+        client = staff.client(roles=["editor"], via=via)
+        subject = client.get("/who").json["subject"]
+        assert staff.roles.of(subject) == {"editor", "reader"}
+
+    def test_roles_hold_where_on_says(self, staff):
+        account = staff.account()
+        staff.client(account, roles=["editor"], on=("org", "acme"))
+        assert staff.roles.of(account, ("org", "acme")) == {"editor", "reader"}
+        assert staff.roles.of(account) == {"reader"}
+
+    def test_a_key_is_narrowed_to_what_its_owner_was_given(self, staff):
+        assert staff.client(roles=["editor"], via="api_key", scope=["article:write"])
+        with pytest.raises(ValidationFailed):
+            staff.client(via="api_key", scope=["article:write"])
+
+    def test_an_account_is_made_with_roles(self, staff):
+        assert staff.roles.of(staff.account(roles=["editor"])) == {"editor", "reader"}
+
+    def test_a_role_that_nobody_defines_is_said(self, staff):
+        with pytest.raises(ValidationFailed, match="unknown_role"):
+            staff.client(roles=["editr"])
+
+    def test_a_place_without_roles_means_nothing(self, staff):
+        with pytest.raises(ConfigurationError, match=r"write client\(roles="):
+            staff.client(on=("org", "acme"))
 
 
 class TestWhatTheApplicationDoesNotHave:

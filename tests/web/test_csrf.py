@@ -93,7 +93,16 @@ def test_a_wrong_token_refuses_wherever_the_request_comes_from(site):
 
 
 def test_a_token_without_anything_to_be_bound_to_is_wrong():
-    assert code(post("same-origin", token=policy().token("s1")), binding=None) == "wrong_token"
+    assert code(post("cross-site", token=policy().token("s1")), binding=None) == "wrong_token"
+    lost = policy().check(post("same-origin", token=policy().token("s1")), None)
+    assert lost.code == "cookie_lost"
+    assert "Allow cookies" in lost.message
+
+
+def test_whoever_has_signed_in_in_another_tab_is_told_so():
+    stale = policy().check(post("same-origin", token=policy().token("of before")), "s1")
+    assert "in another tab" in stale.message
+    assert policy().check(post("cross-site", token=policy().token("of before")), "s1").message is None
 
 
 def test_both_can_be_demanded():

@@ -56,13 +56,13 @@ class House:
         self.calls.append(call)
         return self.answer
 
-    def ask(self, method="POST", **headers):
+    def ask(self, method="POST", id="5", **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = Request(EnvironBuilder(method=method, path="/things/5", headers=named).get_environ())
         return dispatch(
             self.route,
             request,
-            {"id": "5"},
+            {"id": id},
             guard=self.guard,
             resources=self.resources,
             client=Client(network="192.0.2.1"),
@@ -150,6 +150,13 @@ class Counter:
 
 
 @pytest.mark.asvs("V2.4.1")
+def test_an_id_that_no_database_can_keep_is_nothing_s():
+    house = House()
+    with pytest.raises(AuthError) as refused:
+        house.ask(id="5\0", authorization="Badge ada")
+    assert (refused.value.status, house.calls) == (404, [])
+
+
 def test_a_limit_is_charged_before_the_action():
     house, counter = House(limit="2/1m", **ANYBODY), Counter(1)
     house.resources.add(counter, as_type=Limiter)

@@ -10,7 +10,7 @@ from ostiary.web.route import Answer, Route
 
 ON = {feature.name: feature for feature in every_feature()}
 ROUTES = list({(route.rule, route.method): route for one in ON.values() for route in one.routes(ON)}.values())
-OPEN = {"jwks", "sign_in", "register", "verify_address", "forgot_password", "reset_password"}
+OPEN = {"jwks", "sign_in", "register", "verify_address", "forgot_password", "reset_password", "accept_invitation"}
 # A proof, a refresh token or a token to revoke says who it is; and who is signed in may be nobody.
 OPEN |= {"token", "refresh_tokens", "revoke_token", "session"}
 """What somebody who is not signed in may do."""
@@ -27,7 +27,7 @@ def test_every_route_demands_somebody_and_says_what_it_is(route):
     if route.requires is None:
         assert route.endpoint in OPEN or (route.endpoint, route.method) == ("sign_out", "GET")
     else:
-        assert route.requires == SIGNED_IN or route.requires.via is not None
+        assert route.requires == SIGNED_IN or route.requires.via is not None or route.requires.permission is not None
     assert route.about.endswith(".")
 
 

@@ -25,6 +25,12 @@ def find_accounts(actions: "AccountActions", text: str) -> "list[Account]":
     return list({one.id: one for one in found if one is not None}.values())
 
 
+def subject_of(operator: "Operator", owner: str) -> str:
+    """An account by whatever it is known by; where there are no accounts, or no such one, a subject as it stands."""
+    found = find_accounts(account_actions(operator), owner) if "accounts" in operator.runtime.assembly else []
+    return found[0].id if found else owner
+
+
 def get_account(actions: "AccountActions", text: str) -> "Account":
     """The account of this id or identifier. Ends the command where there is none."""
     found = find_accounts(actions, text)
@@ -32,6 +38,16 @@ def get_account(actions: "AccountActions", text: str) -> "Account":
         message = f"There is no account {printable(text)}: give its id, or the whole of what it signs in with."
         raise click.ClickException(message)
     return found[0]
+
+
+def known_subject(operator: "Operator", text: str) -> str:
+    """The subject an operator names: with accounts by id or by what she signs in with, else as it stands.
+
+    Ends the command where there is no such account: a typo must not look like a success.
+    """
+    if "accounts" not in operator.runtime.assembly:
+        return text
+    return get_account(account_actions(operator), text).id
 
 
 def name_of(account: "Account") -> str:

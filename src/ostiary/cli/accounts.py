@@ -17,6 +17,7 @@ from ostiary.cli.account_lines import (
 )
 from ostiary.cli.audit import line_of as audit_line
 from ostiary.cli.create_account import create
+from ostiary.cli.invite import invite, withdraw
 from ostiary.cli.operator import Operator
 from ostiary.cli.reset_link import find_reset, send_link
 from ostiary.cli.sessions import end_sessions, session_actions, show_sessions
@@ -40,6 +41,8 @@ def accounts() -> None:
 
 
 accounts.add_command(create)
+accounts.add_command(invite)
+accounts.add_command(withdraw)
 
 
 @accounts.command(epilog="Example: flask ostiary accounts find ada@shop.example")

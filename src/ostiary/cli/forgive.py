@@ -4,6 +4,7 @@ import json
 
 import click
 
+from ostiary.cli.account_lines import known_subject
 from ostiary.cli.operator import Operator
 
 
@@ -13,8 +14,12 @@ from ostiary.cli.operator import Operator
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def forgive(operator: Operator, subject: str, *, method: str, as_json: bool) -> None:
-    """Forget the failed sign-ins of a subject, so that she can sign in on a new device again."""
+    """Forget the failed sign-ins of a subject, so that she can sign in on a new device again.
+
+    With accounts, SUBJECT is an account's id, or the whole of what it signs in with.
+    """
     from ostiary.features.sign_in import SignInActions  # only if the feature is on
 
+    subject = known_subject(operator, subject)
     operator.runtime.action("sign_in", SignInActions).forgive(subject, method=method)
     click.echo(json.dumps({"forgiven": subject, "method": method}) if as_json else "Forgiven.")

@@ -10,16 +10,37 @@ from ostiary.cli.application import operator_of_application
 from ostiary.cli.audit import audit
 from ostiary.cli.check import check
 from ostiary.cli.db import db
+from ostiary.cli.explain import explain, policies
 from ostiary.cli.forgive import forgive
+from ostiary.cli.groups import groups
 from ostiary.cli.keys import keys
 from ostiary.cli.mail import mail
 from ostiary.cli.operator import operator_of_environment
 from ostiary.cli.refusals import OperatorGroup
+from ostiary.cli.roles import roles
 from ostiary.cli.sessions import sessions
 from ostiary.cli.signing_keys import signing_keys
 from ostiary.cli.templates import templates
+from ostiary.cli.tokens import tokens
 
-COMMANDS: Final = (accounts, api_keys, audit, check, db, forgive, keys, mail, sessions, signing_keys, templates)
+COMMANDS: Final = (
+    accounts,
+    api_keys,
+    audit,
+    check,
+    db,
+    explain,
+    forgive,
+    groups,
+    keys,
+    mail,
+    policies,
+    roles,
+    sessions,
+    signing_keys,
+    templates,
+    tokens,
+)
 """Every command, the same under ``ostiary`` and ``flask ostiary``."""
 
 

@@ -1,10 +1,10 @@
 """What a command works on: an application, or only the database that the environment names."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -13,11 +13,29 @@ from ostiary.kernel.settings import Sources, Unreadable
 from ostiary.runtime.assembly import every_feature
 
 if TYPE_CHECKING:
+    from ostiary.kernel.decision import Decision
     from ostiary.kernel.feature import Feature
+    from ostiary.kernel.principal import Principal
     from ostiary.runtime.advice import Examination
     from ostiary.runtime.mail_delivery import MailDelivery
     from ostiary.runtime.runtime import Runtime
     from ostiary.storage.database import Database
+
+
+class Decisions(Protocol):
+    """The policies of an application, for an operator."""
+
+    def about(self, principal: "Principal", action: str, resource: str) -> "Decision":
+        """The decision about what ``article:42`` names, with every ground. Raises ``ValidationFailed`` for what is not there."""
+        ...
+
+    def matrix_as_json(self) -> dict[str, Any]:
+        """Every rule there is, ready for JSON."""
+        ...
+
+    def matrix_lines(self) -> Iterable[str]:
+        """Every rule there is, for people."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +46,7 @@ class Operator:
     ``examine``       what is wrong, and what could be better; given True, as production would see it
     ``find_runtime``  the application, ready to serve
     ``templates``     the folder of the application's own templates
+    ``decisions``     its policies
     ``key_folder``    where the secret key is kept that nobody set; None in production
     """
 
@@ -38,6 +57,7 @@ class Operator:
     find_runtime: "Callable[[], Runtime] | None" = None
     mail: "Callable[[], MailDelivery] | None" = None
     templates: Path | None = None
+    decisions: "Callable[[], Decisions] | None" = None
     key_folder: Path | None = None
 
     @property

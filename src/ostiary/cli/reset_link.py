@@ -43,11 +43,11 @@ def send_link(runtime: "Runtime", reset: "PasswordReset", account: "Account") ->
     except NoAddress as error:
         message = "The account has no email address that is verified, so a link could go to anybody."
         raise click.ClickException(message) from error
-    _hasten(runtime)
+    hasten(runtime)
     return address
 
 
-def _hasten(runtime: "Runtime") -> None:
+def hasten(runtime: "Runtime") -> None:
     """Let the mail leave now, if this process may send: its thread ends with the command, and the outbox is patient."""
     from ostiary.runtime.mail_delivery import MailDelivery
     from ostiary.runtime.mail_worker import MailWorker

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ostiary.cli.account_lines import known_subject
 from ostiary.cli.operator import Operator
 from ostiary.cli.terminal import printable
 
@@ -22,13 +23,16 @@ def sessions() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def list_sessions(operator: Operator, subject: str, *, as_json: bool) -> None:
-    """Show the browsers a subject is signed in on."""
-    show_sessions(session_actions(operator), subject, as_json=as_json)
+    """Show the browsers a subject is signed in on.
+
+    With accounts, SUBJECT is an account's id, or the whole of what it signs in with.
+    """
+    show_sessions(session_actions(operator), known_subject(operator, subject), as_json=as_json)
 
 
 @sessions.command(epilog="Example: flask ostiary sessions end --everybody")
 @click.argument("subject", required=False)
-@click.option("--everybody", is_flag=True, help="Every session of every subject.")
+@click.option("--everybody", is_flag=True, help="Every session and token of every subject; API keys go on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: how many were ended.")
 @click.pass_obj
 def end(operator: Operator, subject: str | None, *, everybody: bool, as_json: bool) -> None:
@@ -38,7 +42,7 @@ def end(operator: Operator, subject: str | None, *, everybody: bool, as_json: bo
         raise click.UsageError(message)
     actions = session_actions(operator)
     if subject is not None:
-        end_sessions(actions, subject, as_json=as_json)
+        end_sessions(actions, known_subject(operator, subject), as_json=as_json)
         return
     _tell_ended(actions.end_everybody(), as_json=as_json)
 

@@ -34,7 +34,7 @@ _SUBJECT: Final = "Subject:"
 
 
 class MailRenderer:
-    """Makes messages of templates. ``site`` is what every mail calls us: the host of the public URL.
+    """Makes messages of templates. ``site`` is what every mail calls us.
 
     With ``strict`` a name that a template asks for and nobody gives is an error, as a developer wants it.
     Otherwise it is a gap and a warning: a session that was stolen has to end, whatever the mail looks like.

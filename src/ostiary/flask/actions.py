@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ostiary.features.audit_log import AuditEntries
     from ostiary.features.passwords import PasswordActions
     from ostiary.features.remember_me import RememberMeActions
+    from ostiary.features.roles import RoleActions
     from ostiary.features.sessions.end import SessionActions
 
 
@@ -50,6 +51,13 @@ class Actions(Share):
         from ostiary.features.api_keys import ApiKeyActions  # only if the feature is on
 
         return self._state().runtime.action("api_keys", ApiKeyActions)
+
+    @property
+    def roles(self) -> "RoleActions":
+        """Give and take roles, ask who holds what; groups and organisations are ``auth.roles.groups``."""
+        from ostiary.features.roles import RoleActions  # only if the feature is on
+
+        return self._state().runtime.action("roles", RoleActions)
 
     @property
     def audit_log(self) -> "AuditEntries":

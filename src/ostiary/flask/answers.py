@@ -47,6 +47,7 @@ def refuse(state: "AppState", error: AuthError, handler: ErrorHandler | None) ->
 
     Somebody who can mend it by signing in is sent to the sign-in page, if she asked for a page.
     """
+    state.runtime.guard.challenge(error)
     page = wants_page(request.environ)
     address = _address_to_mend(state, error, page=page)
 

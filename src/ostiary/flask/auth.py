@@ -81,20 +81,14 @@ class Auth(Guards, Actions, Generic[U]):
         if EXTENSION in app.extensions:
             what = f"the application {app.name!r} has an Auth already"
             raise misconfigured("second_auth", what, "make one Auth with all the features")
-        state = AppState(
-            app,
-            self._features,
-            listeners=self._listeners,
-            database=self._database,
-            url_prefix=self._url_prefix,
-            extra_claims=self._extra_claims,
-        )
-        problems = self._users.problems()
-        later = runs_as_script(app) or runs_our_command() or state.awaits_its_test
-        if not state.development and not later:
-            problems += state.deployment_problems()
-        if problems:
-            raise ConfigurationError(problems)
+        try:
+            state = self._state_for(app)
+        except ConfigurationError as error:
+            if not runs_our_command():
+                raise
+            from ostiary.cli.check import StartRefused  # Click's exception, only where a shell runs
+
+            raise StartRefused(error.problems) from error
         app.extensions[EXTENSION] = state
         mount(app, state, lambda error: self._refuse(state, error))
         app.register_error_handler(AuthError, lambda error: self._answer(state, error))
@@ -108,9 +102,30 @@ class Auth(Guards, Actions, Generic[U]):
 
         app.cli.add_command(ostiary_group(self.prepare))
 
+    def _state_for(self, app: Flask) -> AppState:
+        """The application's part of this object. Raises ``ConfigurationError`` with everything that is wrong."""
+        state = AppState(
+            app,
+            self._features,
+            listeners=self._listeners,
+            database=self._database,
+            url_prefix=self._url_prefix,
+            extra_claims=self._extra_claims,
+            policies=self._policies,
+            acting=self._acting,
+        )
+        problems = self._users.problems()
+        later = runs_as_script(app) or runs_our_command() or state.awaits_its_test
+        if not state.development and not later:
+            problems += state.deployment_problems()
+        if problems:
+            raise ConfigurationError(problems)
+        return state
+
     def prepare(self, state: AppState) -> None:
         """Before the first view runs: the deployment, the guards, the blueprints."""
         problems = self._users.problems() + self._protection.apply(state.app, state.assembly)
+        problems += self._policy_problems(state)
         if problems:
             raise ConfigurationError(problems)
         csrf_protect = state.app.extensions.get("csrf")
@@ -207,10 +222,11 @@ class Auth(Guards, Actions, Generic[U]):
 
     @property
     def site_name(self) -> str:
-        """What our pages call this site: the host of its public URL, else the application's name."""
+        """What our pages call this site: ``OSTIARY_SITE_NAME``, else the host of its public URL or the application's name."""
         state = self._state()
-        public_url = state.runtime.deployment.public_url
-        return public_url.host if public_url is not None else state.app.name
+        deployment = state.runtime.deployment
+        host = deployment.public_url.host if deployment.public_url is not None else state.app.name
+        return deployment.site_name or host
 
     @staticmethod
     def csp_nonce() -> str:

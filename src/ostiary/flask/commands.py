@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from ostiary.cli.main import COMMANDS
 from ostiary.cli.operator import Operator
 from ostiary.cli.refusals import OperatorGroup
+from ostiary.flask.explanations import ApplicationDecisions
 from ostiary.flask.state import EXTENSION, AppState
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 from ostiary.kernel.secret import Secret
@@ -54,6 +55,7 @@ def _operator(state: AppState, prepare: "Callable[[AppState], None]") -> Operato
         find_runtime=lambda: state.runtime,
         mail=lambda: _mail(state),
         templates=Path(app.root_path, app.template_folder) if app.template_folder is not None else None,
+        decisions=lambda: ApplicationDecisions(state),
         key_folder=Path(app.instance_path) if development else None,
     )
 

@@ -15,6 +15,7 @@ from flask.ctx import RequestContext
 from flask.views import View
 
 from ostiary.flask.context import present_context
+from ostiary.flask.policy_demand import PolicyDemand, hand_over
 from ostiary.kernel.principal import On
 from ostiary.kernel.requirement import Requirement
 
@@ -33,20 +34,22 @@ PUBLIC: Final = "__ostiary_public__"
 class Check:
     """One thing a guard checks: a requirement, at a place; ``hidden`` answers 404 instead of 403.
 
-    ``optional`` lets nobody in particular through, and still refuses a bad explicit credential.
+    ``optional`` lets nobody in particular through, and still refuses a bad explicit credential. ``policy`` is asked about a
+    resource, which is handed to the view.
     """
 
     requirement: Requirement
     on: Where = None
     hidden: bool = False
     optional: bool = False
+    policy: PolicyDemand | None = None
 
 
 class Doorkeeper(Protocol):
     """Who carries a check out: the ``Auth`` object."""
 
-    def enter(self, check: Check, context: RequestContext) -> None:
-        """Let the request pass, or raise."""
+    def enter(self, check: Check, context: RequestContext) -> Any:
+        """Let the request pass, or raise; the answer is the resource of its policy, if it has one."""
         ...
 
     def remember_guarded(self, view: Callable[..., Any], guarded: Callable[..., Any]) -> None:
@@ -101,7 +104,9 @@ class Guard:
                     return current_app.make_default_options_response()
             else:
                 for check in checks:
-                    keeper.enter(check, context)
+                    resource = keeper.enter(check, context)
+                    if check.policy is not None:
+                        hand_over(check.policy, resource, view, kwargs)
             if is_async:
                 return current_app.ensure_sync(view)(*args, **kwargs)
             return view(*args, **kwargs)

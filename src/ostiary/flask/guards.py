@@ -1,24 +1,25 @@
 """``auth.require`` and its like: the guards an application puts on its views, blueprints and lines of code."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from flask import Blueprint, has_request_context
 from flask.ctx import RequestContext
 
 from ostiary.flask.context import present_context
-from ostiary.flask.current import current_caller
 from ostiary.flask.demands import make_check
 from ostiary.flask.entry import enter
 from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
+from ostiary.flask.policies import PolicyVerbs
+from ostiary.flask.policy_demand import make_demand
+from ostiary.flask.policy_entry import check_policy, enter_by_policy
 from ostiary.flask.protection import Protection
-from ostiary.flask.share import Share
 from ostiary.flask.users import Users
-from ostiary.kernel.decision import Decision
 from ostiary.kernel.duration import Duration
 from ostiary.kernel.errors import AuthError
-from ostiary.kernel.principal import ANONYMOUS, On, Principal
-from ostiary.kernel.requirement import SIGNED_IN, Names, Requirement
+from ostiary.kernel.principal import On
+from ostiary.kernel.requirement import SIGNED_IN, Names
 
 if TYPE_CHECKING:
     from ostiary.flask.users import UserLoader
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Guards(Share):
+class Guards(PolicyVerbs):
     """The part of ``Auth`` that decides who may go on."""
 
     def __init__(self, *, closed: bool, user_loader: "UserLoader | None") -> None:
@@ -34,17 +35,6 @@ class Guards(Share):
         self._users = Users(user_loader)
         self._tenant: Callable[[], On | None] | None = None
         self._protection = Protection(closed=closed)
-
-    @property
-    def principal(self) -> Principal:
-        """Who is calling; falsy when nobody is signed in. Never None. A view that does not ask pays nothing."""
-        if not has_request_context():
-            return ANONYMOUS
-        state = self._state()
-        try:
-            return current_caller(state).principal
-        except AuthError as error:
-            raise self._refuse(state, error) from None
 
     @overload
     def require(self, view: ViewT, /) -> ViewT: ...
@@ -61,6 +51,9 @@ class Guards(Share):
         proof: str | Names | None = None,
         phishing_resistant: bool = False,
         via: str | Names | None = None,
+        can: str | None = None,
+        resource: Callable[..., Any] | None = None,
+        into: str = "resource",
         hidden: bool = False,
     ) -> Guard: ...
     def require(self, permission: Any = None, /, **demands: Any) -> Any:
@@ -74,12 +67,17 @@ class Guards(Share):
         ``proof``               the kinds of proof that qualify
         ``phishing_resistant``  a qualifying proof resists phishing
         ``via``                 the kinds of credential: ``"session"``
+        ``can``                 an action on the ``resource``, which the policies of its class must allow
+        ``resource``            loads it from the variables of the address that it names, and answers None for 404; or a class
+        ``into``                the parameter of the view that gets what was loaded
         ``hidden``              answer 404 instead of 403
+
+        With ``can`` alone the policy decides, also about somebody who is not signed in, if it is for visitors.
 
         Raises ``ConfigurationError`` at start-up for a demand that nothing in the application can meet.
         """
         if permission is None or isinstance(permission, str):
-            return Guard(self, make_check(permission, **demands))
+            return Guard(self, _check_of(permission, demands))
         return Guard(self, Check(requirement=SIGNED_IN))(permission)
 
     def optional(self, view: ViewT, /) -> ViewT:
@@ -107,17 +105,23 @@ class Guards(Share):
             message = "give auth.protect a guard or demands, not both"
             raise TypeError(message)
         permission = demands.pop("permission", None)
-        self._protection.protect(blueprint, guard or Guard(self, make_check(permission, **demands)))
+        self._protection.protect(blueprint, guard or Guard(self, _check_of(permission, demands)))
 
     def remember_guarded(self, view: Callable[..., Any], guarded: Callable[..., Any]) -> None:
         """Note that a function was wrapped, so that a guard in the wrong place can be found."""
         self._protection.remember(view, guarded)
 
-    def enter(self, check: Check, context: RequestContext) -> None:
-        """Carry out one check of a guard for the present request: return, or raise the refusal."""
+    def enter(self, check: Check, context: RequestContext) -> Any:
+        """Carry out one check of a guard for the present request: answer its resource, or raise the refusal."""
         state = self._state_of(context.app)
         try:
-            enter(state, self._users, check, context.request, tenant=self._tenant)
+            if check.policy is None:
+                enter(state, self._users, check, context.request, tenant=self._tenant)
+                return None
+            # Where nothing else is demanded, the policy says whether a visitor may.
+            first = replace(check, optional=True) if check.requirement.only_signed_in else check
+            enter(state, self._users, first, context.request, tenant=self._tenant)
+            return enter_by_policy(state, check.policy, context.request, hidden=check.hidden)
         except AuthError as error:
             raise self._refuse(state, error) from None
 
@@ -126,16 +130,33 @@ class Guards(Share):
         self._tenant = fn
         return fn
 
-    def check(self, guard: Guard | None = None, **demands: Any) -> None:
-        """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met."""
-        checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
-        for check in checks:
-            self.enter(check, present_context())
+    def check(
+        self, guard: Guard | None = None, *, can: str | None = None, resource: Any = None, **demands: Any
+    ) -> None:
+        """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met.
 
-    def decide(self, permission: str, *, on: On | None = None) -> Decision:
-        """Whether the caller holds a permission, with the reasons."""
-        return self._state().runtime.guard.decide(Requirement(permission=permission), self.principal, on)
+        ``auth.check(can="edit", resource=article)`` asks about what the view has loaded; None is answered as 404. In a job,
+        ``with auth.acting_as(…)``, it raises the ``AuthError`` itself.
+        """
+        if can is None:
+            checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
+            for check in checks:
+                self.enter(check, present_context())
+            return
+        hidden = bool(demands.get("hidden"))
+        if guard is not None or demands.keys() - {"hidden"}:
+            self.check(guard, **demands)
+        state, principal = self._state(), self.principal
+        try:
+            check_policy(state, principal, can, resource, hidden=hidden)
+        except AuthError as error:
+            if not has_request_context():
+                # A job is answered by nobody: it gets the error itself.
+                raise
+            raise self._refuse(state, error) from None
 
-    def can(self, permission: str, *, on: On | None = None) -> bool:
-        """Whether the caller holds a permission."""
-        return self.decide(permission, on=on).allowed
+
+def _check_of(permission: str | None, demands: dict[str, Any]) -> Check:
+    """The demands of ``auth.require`` as a value, with what is asked of a policy."""
+    policy = make_demand(demands.pop("can", None), demands.pop("resource", None), demands.pop("into", "resource"))
+    return replace(make_check(permission, **demands), policy=policy)

@@ -22,7 +22,7 @@ from ostiary.flask.current import (
 )
 from ostiary.flask.pages import respond
 from ostiary.flask.sign_in import after_sign_in, next_address, sign_in
-from ostiary.kernel.errors import AuthError
+from ostiary.kernel.errors import AuthError, Unavailable
 from ostiary.kernel.principal import ANONYMOUS
 from ostiary.runtime.sign_in_answer import PENDING_COOKIE
 from ostiary.web.dispatch import dispatch
@@ -96,7 +96,14 @@ def _finish(state: "AppState", answer: Answer) -> Response:
     """The response of an answer; somebody is signed in by it, or out."""
     after = answer.goes_to or after_sign_in(state)
     if answer.signs_in is not None:
-        entered = sign_in(state, answer.signs_in, default_next=after, remember=answer.remember)
+        try:
+            entered = sign_in(state, answer.signs_in, default_next=after, remember=answer.remember)
+        except Unavailable:
+            if not answer.goes_on:
+                raise
+            # What was asked for is done and stays done; an error would have her do it again, with a password of the past.
+            facts = {"subject": answer.signs_in.subject, "next": after}
+            return respond(state, Answer(facts=facts, goes_to=after))
         set_cookies(state.runtime.cookies, answer.cookies)
         response = entered.response()
         apply_own_headers(response)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask.views import MethodView
 
-from ostiary.flask.guard import GUARDED, Guard, checks_of, is_public
+from ostiary.flask.guard import GUARDED, Check, Guard, checks_of, is_public
 from ostiary.kernel.errors import Problem
 from ostiary.runtime.assembly import Assembly, unmet
 
@@ -49,7 +49,7 @@ class Protection:
         if self.closed:
             problems += self._undeclared(app)
         for endpoint, view in app.view_functions.items():
-            for check in _all_checks(view):
+            for check in all_checks(view):
                 problems += unmet(check.requirement, assembly, f"the guard of {endpoint!r}")
         return problems
 
@@ -85,7 +85,7 @@ class Protection:
         for endpoint, view in app.view_functions.items():
             if (
                 endpoint.startswith(f"{self.own}.")
-                or _is_static(app, endpoint)
+                or is_static(app, endpoint)
                 or is_public(view)
                 or self._in_public_blueprint(app, endpoint)
                 or _is_guarded(view)
@@ -101,7 +101,7 @@ class Protection:
         return any(endpoint in _endpoints_of(app, blueprint) for blueprint in self._public_blueprints)
 
 
-def _is_static(app: Flask, endpoint: str) -> bool:
+def is_static(app: Flask, endpoint: str) -> bool:
     """Whether this is Flask's own view of a folder of files, and not one that happens to have its name."""
     owner, _, name = endpoint.rpartition(".")
     scaffold = app.blueprints.get(owner) if owner else app
@@ -150,7 +150,8 @@ def _no_sign_in_page(app: Flask, assembly: Assembly) -> Iterator[Problem]:
         )
 
 
-def _all_checks(view: Callable[..., Any]) -> list[Any]:
+def all_checks(view: Callable[..., Any]) -> list[Check]:
+    """What guards a view, or any of its methods."""
     checks = list(checks_of(view))
     for method in _methods_of(view):
         checks += getattr(method, GUARDED, ())

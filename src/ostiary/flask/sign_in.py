@@ -77,7 +77,7 @@ def sign_in(state: AppState, evidence: Evidence, *, default_next: str, remember:
     caller = guard.authenticate(request)
     if caller.reader is None:
         guard.check_csrf(request, csrf_binding(state, make=False))
-    if caller.principal and not caller.ambient and caller.reader is not None:
+    if caller.explicit:
         raise NotAllowed(detail="a program with a credential of its own asked for a session")
     present = caller.principal
     policy = state.runtime.cookies

@@ -8,15 +8,17 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from flask import Flask, has_request_context, request
 
+from ostiary.flask.acting import Acting
 from ostiary.flask.addresses import FlaskAddresses
 from ostiary.flask.answers import own_page
 from ostiary.flask.database import database_of
 from ostiary.flask.signals import signalling
 from ostiary.kernel.client import NO_CLIENT, Client
+from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import ConfigurationError, Problem
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.extra_claims import ExtraClaims
@@ -29,7 +31,9 @@ from ostiary.web.client_address import client_address
 from ostiary.web.cookies import DOUBLED, read_cookie
 
 if TYPE_CHECKING:
+    from ostiary.features.policies import PolicyActions
     from ostiary.kernel.clock import Clock
+    from ostiary.kernel.principal import Principal
     from ostiary.kernel.rehearsal import Rehearsal
     from ostiary.runtime.token_way_in import TokenWayIn
     from ostiary.runtime.way_in import WayIn
@@ -54,6 +58,8 @@ class AppState:
         database: object,
         url_prefix: str,
         extra_claims: ExtraClaims | None = None,
+        policies: DeclaredPolicies | None = None,
+        acting: Acting | None = None,
     ) -> None:
         self.app = app
         self.url_prefix = url_prefix
@@ -70,6 +76,9 @@ class AppState:
         self._token_way_in: TokenWayIn | None = None
         self._proxy_hinted = False
         self.extra_claims = extra_claims
+        self.policies = policies if policies is not None else DeclaredPolicies()
+        self._acting = acting if acting is not None else Acting()
+        self._policy_actions: tuple[Runtime, PolicyActions] | None = None
         self.warnings: list[Problem] = []
         problems: list[Problem] = []
         self.assembly: Assembly = assemble(features, self.sources, problems)
@@ -139,6 +148,17 @@ class AppState:
             self._token_way_in = TokenWayIn(self.runtime, find_loan=find_loan)
         return self._token_way_in
 
+    @property
+    def policy_actions(self) -> "PolicyActions":
+        """What asks the policies: of the feature as it is listed, else with its defaults, since it comes by being used."""
+        from ostiary.features.policies import Policies  # only where a policy is asked
+
+        runtime = self.runtime
+        if self._policy_actions is None or self._policy_actions[0] is not runtime:
+            found = runtime.actions.get("policies") or Policies().contribute(runtime.resources).actions
+            self._policy_actions = (runtime, cast("PolicyActions", found))
+        return self._policy_actions[1]
+
     def _build(self) -> Runtime:
         problems: list[Problem] = []
         deployment = self._deployment(problems, testing=bool(self.app.testing))
@@ -147,11 +167,13 @@ class AppState:
         around = Surroundings(
             listeners=(self._listeners, signalling(self.app)),
             client=self.client,
+            caller=self.caller,
             addresses=lambda urls: FlaskAddresses(self.app, urls, own_page=own_page(self)),
             database=self._given_database() or self._spare_database,
             clock=self.clock,
             rehearsal=self._rehearsal,
             extra_claims=self.extra_claims,
+            policies=self.policies,
             templates=() if self.app.jinja_loader is None else (self.app.jinja_loader,),
         )
         return build_runtime(self.assembly, deployment, around)
@@ -229,6 +251,17 @@ class AppState:
             device=device[:_LONGEST_DEVICE] if device else None,
             known_device=None if cookie is DOUBLED else cookie,
         )
+
+    def caller(self) -> "Principal | None":
+        """Who acts, or makes the present request; None outside of one. The ``CallerSource`` of the features."""
+        acting = self._acting.find()
+        if acting is not None:
+            return acting
+        if not has_request_context():
+            return None
+        from ostiary.flask.current import current_caller  # it knows this module
+
+        return current_caller(self).principal
 
     def _hint_at_proxy(self) -> None:
         """Say once that everybody seems to come from one address, and how to mend it."""

@@ -22,6 +22,7 @@ from ostiary.web.token_response import IssuedTokens
 if TYPE_CHECKING:
     from ostiary.features.accounts import Account
     from ostiary.features.tokens.actions import TokenActions
+    from ostiary.features.tokens.family_list import ListedFamily
 
 C = TypeVar("C", bound=ClaimsFunction)
 
@@ -54,7 +55,8 @@ class TokenVerbs:
     ) -> IssuedTokens:
         """Tokens for somebody: a subject or an account the application vouches for, or the evidence of a ``verify``.
 
-        ``scope``     the permissions they are narrowed to
+        ``roles``     roles she holds everywhere: they are narrowed to what these grant, and are good for nothing else
+        ``scope``     the permissions they are narrowed to; beside ``roles``, some of those
         ``claims``    what is added to the access token, and to those it is refreshed by
         ``audience``  whom the access token is for, if not this application
         ``access``, ``refresh``  how long they live, instead of the settings' lifetimes
@@ -66,11 +68,10 @@ class TokenVerbs:
 
         state = self._find_state()
         _ = self._actions(state)
-        if roles is not None:
-            what = "auth.tokens.issue(roles=…) is used, and nothing here grants roles"
-            raise misconfigured("feature_not_on", what, "add Roles({…}) to the features")
-        wish = make_wish(scope=scope, claims=claims, audience=audience, access=access, refresh=refresh)
         evidence = evidence_of(state, who, "app", verb="auth.tokens.issue")
+        if roles is not None:
+            scope = _scope_of_roles(state, evidence.subject, roles, scope)
+        wish = make_wish(scope=scope, claims=claims, audience=audience, access=access, refresh=refresh)
         present = ANONYMOUS
         if has_request_context():
             if not isinstance(who, Evidence):
@@ -100,6 +101,21 @@ class TokenVerbs:
         """End every token of a subject, and everything else she is signed in with, at once."""
         self._actions(self._find_state()).revoke_all(subject)
 
+    def revoke_everybody(self) -> int:
+        """End every access token and every refresh token there is: for a leak that nobody knows the extent of.
+
+        Sessions and API keys go on. The answer is how many families of refresh tokens there were.
+        """
+        return self._actions(self._find_state()).revoke_everybody()
+
+    def families(self, subject: str) -> "list[ListedFamily]":
+        """The programs and browsers that hold a refresh token of a subject, the newest first."""
+        return self._actions(self._find_state()).list(subject)
+
+    def end_family(self, id: str, *, subject: str | None = None) -> bool:
+        """End one family of refresh tokens with its access tokens. With ``subject``, only hers. False: there was none."""
+        return self._actions(self._find_state()).end_family(id, subject=subject)
+
     def claims(self, fn: C) -> C:
         """Add to every access token what ``fn(principal)`` answers. A decorator, for a plain function.
 
@@ -116,6 +132,15 @@ class TokenVerbs:
         from ostiary.features.tokens.actions import TokenActions  # only if the feature is on
 
         return state.runtime.action("tokens", TokenActions)
+
+
+def _scope_of_roles(state: AppState, subject: str, roles: Iterable[str], scope: Iterable[str] | None) -> frozenset[str]:
+    if "roles" not in state.assembly:
+        what = "auth.tokens.issue(roles=…) is used, and nothing here grants roles"
+        raise misconfigured("feature_not_on", what, "add Roles({…}) to the features")
+    from ostiary.features.roles import RoleActions  # they are on
+
+    return state.runtime.action("roles", RoleActions).scope_of(subject, roles, within=scope)
 
 
 def answer_tokens(state: AppState, evidence: Evidence, handle: str | None) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
 
 from ostiary.flask.state import is_coroutine_function
 from ostiary.kernel.errors import Problem, misconfigured
@@ -72,6 +72,9 @@ class Users:
     def _known(self, principal: Principal) -> Any:
         if not principal:
             return None
+        if not has_request_context():
+            # A job that acts as somebody: nothing is kept between two questions.
+            return _MISSING
         subject, user = request.environ.get(self._key, (None, _MISSING))
         return user if subject == principal.subject else _MISSING
 
@@ -84,7 +87,8 @@ class Users:
                 "user_loader answered something that has to be awaited, and it is no coroutine function",
                 "declare it `async def`, so that it can be told apart; a coroutine is never taken for a user",
             )
-        request.environ[self._key] = (principal.subject, user)
+        if has_request_context():
+            request.environ[self._key] = (principal.subject, user)
         return user
 
 

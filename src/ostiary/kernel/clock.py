@@ -25,6 +25,16 @@ class Clock(Protocol):
         ...
 
 
+class MonotonicClock:
+    """A clock for measuring how long something takes: it is never set. Its zero means nothing, and differs by machine."""
+
+    __slots__ = ()
+
+    def now(self) -> Millis:
+        """Milliseconds since some instant."""
+        return time.monotonic_ns() // 1_000_000
+
+
 class SystemClock:
     """The machine's own clock."""
 

@@ -97,6 +97,21 @@ class CredentialsRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invited(Event):
+    """An address was sent a link by which its owner makes an account. The log says which invitation, and not whose."""
+
+    invitation: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationWithdrawn(Event):
+    """An invitation that nobody has accepted is good no longer."""
+
+    invitation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Event):
     """A subject has a new password, and everything signed in with the old one has ended.
 
@@ -109,7 +124,7 @@ class PasswordChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EverybodySignedOut(Event):
-    """An operator ended every session there is, and what would begin another without a proof."""
+    """An operator ended every session and every token there is, and what would begin another without a proof."""
 
     reason: str
     sessions: int
@@ -160,6 +175,16 @@ class AccessDenied(Event):
 
     code: str
     endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFailed(Event):
+    """A policy of the application raised, so the caller was denied. ``error`` is the class of what it raised."""
+
+    action: str
+    resource: str
+    policy: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,3 +29,7 @@ class Mailer(Protocol):
     def send(self, mail: Mail, tx: Any) -> None:
         """Put a mail into the outbox, in the transaction ``tx``. It leaves after the commit."""
         ...
+
+    def pretend(self, mail: Mail, tx: Any) -> None:
+        """All the work of ``send``, and no mail: where there is nobody to write to, and that must not be seen."""
+        ...

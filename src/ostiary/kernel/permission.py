@@ -5,9 +5,13 @@ A segment may be ``*``. ``order:*`` covers ``order:read``; a lone ``*`` covers e
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 _PERMISSION = re.compile(r"[a-z0-9_.-]+(?::[a-z0-9_.-]+)+", re.ASCII)
 _PATTERN = re.compile(r"\*|(?:[a-z0-9_.-]+|\*)(?::(?:[a-z0-9_.-]+|\*))+", re.ASCII)
+
+# Two to the number of segments is how many patterns cover a permission.
+_FEW: Final = 6
 
 
 def is_permission(text: str) -> bool:
@@ -32,5 +36,31 @@ def covers(pattern: str, permission: str) -> bool:
 
 
 def any_covers(patterns: Iterable[str], permission: str) -> bool:
-    """Whether one of the granted patterns covers the permission."""
+    """Whether one of the granted patterns covers the permission.
+
+    Of a set it is asked for the few patterns that could: however many it holds, the answer takes as long.
+    """
+    if isinstance(patterns, frozenset | set) and permission.count(":") < _FEW:
+        return not patterns.isdisjoint(_covering(permission.split(":")))
     return any(covers(pattern, permission) for pattern in patterns)
+
+
+def all_covered(patterns: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether the granted patterns cover each of the wanted, which may be patterns themselves."""
+    granted = frozenset(patterns)
+    return all(any_covers(granted, one) for one in wanted)
+
+
+def _covering(segments: list[str]) -> list[str]:
+    """Every pattern that covers the permission of these segments."""
+    found = ["*"]
+    heads = [""]
+    last = len(segments) - 1
+    for place, segment in enumerate(segments):
+        heads = [f"{head}{part}" for head in heads for part in (segment, "*")]
+        if place == last:
+            return found + heads
+        # A trailing star covers all that follows. At the first place that is the lone star.
+        found += [head for head in heads if place and head.endswith("*")]
+        heads = [f"{head}:" for head in heads]
+    return found

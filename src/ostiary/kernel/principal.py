@@ -17,6 +17,9 @@ On: TypeAlias = tuple[str, str]
 
 PrincipalKind: TypeAlias = Literal["anonymous", "person", "program", "job"]
 
+UNKNOWN_RIGHTS: Final = -1
+"""The rights version of a principal that does not know it: what the subject may do is read, and not remembered."""
+
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -40,7 +43,7 @@ class Principal:
     ``scope``           the permissions the credential is narrowed to; None is unrestricted
     ``tenant``          the place the credential is bound to
     ``claims``          further facts the credential carries
-    ``rights_version``  changes whenever the subject's roles change
+    ``rights_version``  grows whenever what the subject may do changes; ``UNKNOWN_RIGHTS`` where nobody keeps it up to date
     """
 
     subject: str
@@ -51,7 +54,7 @@ class Principal:
     scope: frozenset[str] | None = field(default=None, kw_only=True)
     tenant: On | None = field(default=None, kw_only=True)
     claims: Mapping[str, Any] = field(default_factory=lambda: _NO_CLAIMS, kw_only=True, hash=False)
-    rights_version: int = field(default=0, kw_only=True)
+    rights_version: int = field(default=UNKNOWN_RIGHTS, kw_only=True)
 
     def __bool__(self) -> bool:
         return self.kind != "anonymous" and self.subject != ""
@@ -59,6 +62,20 @@ class Principal:
 
 ANONYMOUS: Final = Principal("", kind="anonymous", scope=frozenset())
 """Nobody. Holds no permission whatever it is asked for."""
+
+
+# A place is a column, a part of an address, and a word in a log.
+_LONGEST_PLACE: Final = 255
+
+
+def is_place(place: object) -> bool:
+    """Whether this is a place: a kind without a colon and a name, both of them visible text."""
+    match place:
+        case (str() as kind, str() as name):
+            text = f"{kind}:{name}"
+            return bool(kind and name) and ":" not in kind and text.isprintable() and len(text) <= _LONGEST_PLACE
+        case _:
+            return False
 
 
 def encode_place(place: On | None) -> str | None:

@@ -4,15 +4,17 @@
 Freshness, step-up and multi-factor are one rule over the principal's factors.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from ostiary.kernel.clock import MINUTE, Millis
-from ostiary.kernel.decision import ALLOWED, Decision, denied
+from ostiary.kernel.combinable import Combinable, Mode
+from ostiary.kernel.decision import ALLOWED, Change, Decision, denied
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
 from ostiary.kernel.permission import any_covers
-from ostiary.kernel.principal import On, Principal
+from ostiary.kernel.principal import On, Principal, encode_place
 
 # A proof "from the future" is a clock that was set back. A minute is the usual drift; more is not fresh.
 _CLOCK_DRIFT: Final = MINUTE
@@ -38,14 +40,34 @@ class Names:
         return has.issuperset(self.names) if self.mode == "all" else not has.isdisjoint(self.names)
 
 
-def any_of(*names: str) -> Names:
-    """Any one of these names is enough: ``role=any_of("admin", "teller")``."""
-    return Names("any", names)
+C = TypeVar("C", bound=Combinable)
 
 
-def all_of(*names: str) -> Names:
-    """All of these names are wanted: ``proof=all_of("password", "totp")``."""
-    return Names("all", names)
+@overload
+def any_of(*names: str) -> Names: ...
+@overload
+def any_of(*rules: C) -> C: ...
+def any_of(*parts: Any) -> Any:
+    """Any one of these names, or of these rules, is enough: ``role=any_of("admin", "teller")``."""
+    return _join("any", parts)
+
+
+@overload
+def all_of(*names: str) -> Names: ...
+@overload
+def all_of(*rules: C) -> C: ...
+def all_of(*parts: Any) -> Any:
+    """All of these names, or of these rules, are wanted: ``proof=all_of("password", "totp")``."""
+    return _join("all", parts)
+
+
+def _join(mode: Mode, parts: tuple[Any, ...]) -> Any:
+    if not any(isinstance(part, Combinable) for part in parts):
+        return Names(mode, parts)
+    if not all(isinstance(part, Combinable) for part in parts):
+        message = f"{mode}_of joins names or rules, and not one with the other"
+        raise TypeError(message)
+    return parts[0].combine(mode, parts)
 
 
 Place: TypeAlias = On | None
@@ -60,6 +82,15 @@ class Rights(Protocol):
 
     def roles(self, principal: Principal, on: Place) -> frozenset[str]:
         """The roles the subject holds on the place or everywhere."""
+        ...
+
+    def places(
+        self, principal: Principal, kind: str, *, role: str | None = None, permission: str | None = None
+    ) -> frozenset[str] | None:
+        """The names of the places of a kind where the subject holds it; None means everywhere.
+
+        For a WHERE clause: which organisations' rows may she see?
+        """
         ...
 
 
@@ -89,6 +120,19 @@ class Requirement:
         """Whether it demands nothing but a signed-in caller."""
         return self == SIGNED_IN
 
+    def proof_words(self) -> Iterator[str]:
+        """What it says about proofs and credentials, in the words of ``auth.require``."""
+        if self.factors > 1:
+            yield f"factors={self.factors}"
+        if self.fresh is not None:
+            yield f"fresh={spell_duration(self.fresh)}"
+        if self.proof is not None:
+            yield f"proof={self.proof}"
+        if self.phishing_resistant:
+            yield "phishing_resistant"
+        if self.via is not None:
+            yield f"via={self.via}"
+
     def demands_proof(self) -> bool:
         """Whether it looks at the principal's factors."""
         return self.factors > 1 or self.fresh is not None or self.proof is not None or self.phishing_resistant
@@ -112,7 +156,10 @@ def check_requirement(
         return denied(
             "wrong_credential", f"this needs a credential of kind {requirement.via}", f"via={requirement.via}"
         )
-    if principal.scope is not None or requirement.permission is not None or requirement.role is not None:
+    names_rights = requirement.permission is not None or requirement.role is not None
+    if principal.tenant is not None and principal.tenant != on and (names_rights or on is not None):
+        return _elsewhere(principal.tenant, on)
+    if principal.scope is not None or names_rights:
         decision = _check_rights(requirement, principal, rights, on)
         if not decision.allowed:
             return decision
@@ -123,6 +170,18 @@ def check_requirement(
 
 def _via_met(via: Names, principal: Principal) -> bool:
     return principal.credential is not None and via.met_by({principal.credential.kind})
+
+
+def _elsewhere(tenant: On, on: Place) -> Decision:
+    """The refusal of a credential that is bound to another place, or of one that is bound where nothing else is.
+
+    What is held everywhere is more than what is held at one place, and a bound credential carries no more than that.
+    """
+    place = encode_place(tenant)
+    where = "everywhere" if on is None else f"on {encode_place(on)}"
+    return denied(
+        "wrong_tenant", f"the credential is bound to {place}, and this is asked {where}", Change("tenant", on=on)
+    )
 
 
 def _check_rights(requirement: Requirement, principal: Principal, rights: Rights | None, on: Place) -> Decision:

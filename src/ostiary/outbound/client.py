@@ -1,22 +1,23 @@
 """The only HTTP client: https, no redirects, no cookies, no proxies of the environment, a bounded answer in bounded time.
 
 Law: ASVS 5.0 V13.2.4, V15.3.2. It is made for addresses that somebody else may have chosen: it connects to
-public addresses only, and says of a failure what kind it was, never what the other side sent.
+public addresses only, unless networks are named, and says of a failure what kind it was, never what the other side sent.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from ostiary.kernel.clock import Clock, Millis, SystemClock
+from ostiary.kernel.clock import Clock, Millis, MonotonicClock
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
 
+    from ostiary.outbound.address_policy import Network
     from ostiary.outbound.connection import Resolve
 
 _USER_AGENT: Final = "ostiary"
@@ -45,10 +46,13 @@ class OutboundClient:
     """Sends single requests.
 
     ``timeout`` is for everything together, in milliseconds; ``largest`` the most bytes of an answer's body,
-    after decompression. ``allow_loopback`` lets tests call a server on this machine, also without TLS.
+    after decompression, and ``stopwatch`` what the time is taken by: a clock that is set back or forward must not make a
+    request endless, or fail. ``networks`` are private ones that may be reached besides, and ``ca_file`` has the authorities, as
+    PEM, that a server's certificate is checked against instead of the public ones; it is read at each request, so that it can
+    be renewed. ``allow_loopback`` lets tests call a server on this machine, also without TLS.
     """
 
-    __slots__ = ("_allow_loopback", "_clock", "_largest", "_resolve", "_timeout", "_tls")
+    __slots__ = ("_allow_loopback", "_ca_file", "_largest", "_networks", "_resolve", "_stopwatch", "_timeout", "_tls")
 
     def __init__(
         self,
@@ -56,14 +60,18 @@ class OutboundClient:
         timeout: Millis = 2_000,
         largest: int = 262_144,
         allow_loopback: bool = False,
-        clock: Clock | None = None,
+        networks: "Sequence[Network]" = (),
+        ca_file: str | None = None,
+        stopwatch: Clock | None = None,
         tls: "ssl.SSLContext | None" = None,
         resolve: "Resolve | None" = None,
     ) -> None:
         self._timeout = timeout
         self._largest = largest
         self._allow_loopback = allow_loopback
-        self._clock = clock or SystemClock()
+        self._networks = tuple(networks)
+        self._ca_file = ca_file
+        self._stopwatch = stopwatch or MonotonicClock()
         self._tls = tls
         self._resolve = resolve
 
@@ -125,14 +133,17 @@ class OutboundClient:
     def _client(self) -> "httpx.Client":
         import httpx
 
-        from ostiary.outbound.connection import Deadline, JudgedBackend, JudgedTransport, resolve
+        from ostiary.outbound.connection import Deadline, JudgedBackend, JudgedTransport, context_of, resolve
 
         backend = JudgedBackend(
-            Deadline(self._clock, self._timeout),
+            Deadline(self._stopwatch, self._timeout),
             resolve=self._resolve or resolve,
             allow_loopback=self._allow_loopback,
+            networks=self._networks,
         )
-        tls = self._tls or httpx.create_ssl_context(trust_env=False)
+        tls = self._tls or (
+            httpx.create_ssl_context(trust_env=False) if self._ca_file is None else context_of(self._ca_file)
+        )
         # No timeout of httpx's own, which would be one for each step: the deadline is over all of them.
         return httpx.Client(
             transport=JudgedTransport(backend, tls),

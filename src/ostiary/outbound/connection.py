@@ -7,21 +7,21 @@ Resolving itself is bounded by the system's resolver.
 
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import httpcore
 import httpx
 
 from ostiary.kernel.clock import Clock, Millis
-from ostiary.outbound.address_policy import is_public
+from ostiary.outbound.address_policy import Network, is_reachable
 
 Resolve: TypeAlias = Callable[[str, int], list[str]]
 """(name, port) → addresses."""
 
 
 class AddressRefused(Exception):
-    """The name leads to an address that is not public."""
+    """The name leads to an address that may not be reached."""
 
 
 def resolve(name: str, port: int) -> list[str]:
@@ -30,18 +30,23 @@ def resolve(name: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
+def context_of(ca_file: str) -> ssl.SSLContext:
+    """TLS with the authorities of a file, and no others. Raises ``OSError`` (``ssl.SSLError`` among them) if it has none."""
+    return ssl.create_default_context(cafile=ca_file)
+
+
 class Deadline:
-    """How much time is left until an instant, for each step on the way."""
+    """How much time is left until an instant, for each step on the way. ``stopwatch`` is a clock that nobody sets."""
 
-    __slots__ = ("_clock", "_ends_at")
+    __slots__ = ("_ends_at", "_stopwatch")
 
-    def __init__(self, clock: Clock, allowed: Millis) -> None:
-        self._clock = clock
-        self._ends_at = clock.now() + allowed
+    def __init__(self, stopwatch: Clock, allowed: Millis) -> None:
+        self._stopwatch = stopwatch
+        self._ends_at = stopwatch.now() + allowed
 
     def seconds_left(self, wanted: float | None) -> float:
         """The seconds a step may take; raises ``httpcore.ReadTimeout`` when there are none."""
-        left = (self._ends_at - self._clock.now()) / 1000
+        left = (self._ends_at - self._stopwatch.now()) / 1000
         if left <= 0:
             message = "the time for this request is over"
             raise httpcore.ReadTimeout(message)
@@ -49,11 +54,14 @@ class Deadline:
 
 
 class JudgedBackend(httpcore.NetworkBackend):
-    """Connects to public addresses only, within a deadline."""
+    """Connects to public addresses and to ``networks``, within a deadline."""
 
-    def __init__(self, deadline: Deadline, *, resolve: Resolve, allow_loopback: bool) -> None:
+    def __init__(
+        self, deadline: Deadline, *, resolve: Resolve, allow_loopback: bool, networks: Sequence[Network] = ()
+    ) -> None:
         self._deadline = deadline
         self._resolve = resolve
+        self._networks = networks
         self._allow_loopback = allow_loopback
         self._inner = httpcore.SyncBackend()
 
@@ -65,13 +73,13 @@ class JudgedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """A connection to the first address of the name, if all of them are public."""
+        """A connection to the first address of the name, if all of them may be reached."""
         try:
             addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(str(error)) from error
-        # One that is not public among several is no accident.
-        if not addresses or not all(is_public(one, allow_loopback=self._allow_loopback) for one in addresses):
+        # One that may not be reached among several is no accident.
+        if not addresses or not all(self._may_reach(one) for one in addresses):
             message = f"{host} does not lead to public addresses only"
             raise AddressRefused(message)
         stream = self._inner.connect_tcp(
@@ -82,6 +90,9 @@ class JudgedBackend(httpcore.NetworkBackend):
             socket_options=socket_options,
         )
         return _TimedStream(stream, self._deadline)
+
+    def _may_reach(self, address: str) -> bool:
+        return is_reachable(address, networks=self._networks, allow_loopback=self._allow_loopback)
 
 
 class _TimedStream(httpcore.NetworkStream):

@@ -46,6 +46,7 @@ class Situation:
 def advise(situation: Situation) -> tuple[Problem, ...]:
     """Everything that could be better. What is about the deployment is not said of a developer's machine."""
     found = list(_about_features(situation.assembly))
+    found += _about_roles(situation)
     if not situation.deployment.development:
         found += _about_deployment(situation)
     return tuple(found)
@@ -119,6 +120,14 @@ def _about_mail(deployment: Deployment) -> Iterator[Problem]:
 def _about_features(assembly: Assembly) -> Iterator[Problem]:
     policy = getattr(assembly.get("sign_in"), "policy", None)
     two_factors = isinstance(policy, int) and policy > 1
+    accounts: Any = assembly.get("accounts")
+    if accounts is not None and accounts.unverified_may_sign_in and accounts.registration == "open":
+        yield Problem(
+            code="registration_tells",
+            what="Accounts(unverified_may_sign_in=True) with open registration tells who has an account: whoever registers an "
+            "address and can sign in at once knows that it had none",
+            cure='leave it out: then the same mail is sent whether or not there is an account; or set registration="invited"',
+        )
     passwords: Any = assembly.get("passwords")
     if passwords is not None and passwords.keeps():
         yield from _about_passwords(passwords, two_factors=two_factors)
@@ -159,6 +168,31 @@ def _about_sessions(sessions: Any, *, two_factors: bool) -> Iterator[Problem]:
             "them replace it",
             cure="leave it out unless all of them are yours and as safe as this one",
         )
+
+
+def _about_roles(situation: Situation) -> Iterator[Problem]:
+    """Where the database and the code disagree about roles. Asks a database that is up to date, and makes nothing."""
+    roles: Any = situation.assembly.get("roles")
+    database = situation.database
+    if roles is None or database is None or (database.file is not None and not database.file.exists()):
+        return
+    from ostiary.features.roles.definitions import Definitions  # roles are on
+    from ostiary.features.roles.drift import find_drift
+    from ostiary.storage import schema
+    from ostiary.storage.failures import unavailable_on_failure
+
+    try:
+        with unavailable_on_failure():
+            engine = database.engine_as_it_is()
+            if not schema.is_current(engine):
+                return
+            with engine.connect() as connection:
+                drift = find_drift(Definitions(roles.roles, roles.default), connection)
+    except (ConfigurationError, Unavailable):
+        # Told already, as what it is.
+        return
+    for one in drift:
+        yield Problem(code=one.code, what=one.what, cure=one.cure)
 
 
 # --- the database -------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ and kept in the instance folder, and the public URL is whatever the request came
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from ostiary.kernel.settings import Sources, Unreadable, read_setting
 from ostiary.runtime.process_settings import PROCESS_SETTINGS
 from ostiary.storage.file_lock import file_lock
 from ostiary.storage.private_file import NotPrivate, keep_private_file, read_private_file, write_private_file
+from ostiary.web.cookies import COOKIE_PREFIX
 from ostiary.web.headers import content_security_policy
 from ostiary.web.origin import NotAnOrigin, Origin, parse_origin
 from ostiary.web.url_policy import UrlPolicy
@@ -31,6 +33,8 @@ NAMES: Final = frozenset(PROCESS_SETTINGS)
 CsrfMode = Literal["metadata", "token"]
 
 KEY_FILE: Final = "ostiary.key"
+_COOKIE_PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", re.ASCII)
+_LONGEST_SITE_NAME: Final = 80
 # What a developer made with older ones she has forgotten.
 _OLD_KEYS_KEPT: Final = 4
 
@@ -50,6 +54,8 @@ class Deployment:
     database_url: Secret | None
     redis_url: Secret | None
     instance_path: Path
+    site_name: str | None = None
+    cookie_prefix: str = COOKIE_PREFIX
     mail: "MailSettings | None" = None
     """How mail leaves; None where no feature sends any."""
 
@@ -114,6 +120,8 @@ def read_deployment(
         database_url=_read_database_url(reader),
         redis_url=cast("Secret | None", reader.read("REDIS_URL", Secret)),
         instance_path=instance_path,
+        site_name=_read_site_name(reader),
+        cookie_prefix=_read_cookie_prefix(reader),
         mail=_read_mail(reader, public_url, development=development, testing=testing) if sends_mail else None,
     )
 
@@ -145,6 +153,31 @@ def _read_public_url(reader: _Reader, *, development: bool) -> Origin | None:
             "put a certificate in front, and set OSTIARY_PUBLIC_URL=https://…",
         )
     return origin
+
+
+def _read_site_name(reader: _Reader) -> str | None:
+    text = cast("str | None", reader.read("SITE_NAME", str))
+    # It stands in the subject of every mail.
+    if text is not None and (not text.isprintable() or not text.strip() or len(text) > _LONGEST_SITE_NAME):
+        what = f"OSTIARY_SITE_NAME={text[:_LONGEST_SITE_NAME]!r} is no name"
+        reader.add("not_a_site_name", what, f"one line of at most {_LONGEST_SITE_NAME} characters, such as The Shop")
+        return None
+    return text
+
+
+def _read_cookie_prefix(reader: _Reader) -> str:
+    text = cast("str | None", reader.read("COOKIE_PREFIX", str))
+    if text is None:
+        return COOKIE_PREFIX
+    if _COOKIE_PREFIX.fullmatch(text) is None:
+        what = f"OSTIARY_COOKIE_PREFIX={text[:40]!r} is no beginning of a cookie's name"
+        reader.add(
+            "not_a_cookie_prefix",
+            what,
+            "at most 32 letters, digits and hyphens, such as shop; __Host- is put before it",
+        )
+        return COOKIE_PREFIX
+    return text
 
 
 def _read_trusted_origins(reader: _Reader) -> frozenset[Origin]:

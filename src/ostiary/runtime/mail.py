@@ -53,6 +53,13 @@ class OutboxMailer:
 
         Raises ``NotAnAddress``, and what the template raises: the action must not be without its mail.
         """
+        self._put(mail, tx)
+
+    def pretend(self, mail: Mail, tx: Transaction) -> None:
+        """All the work of ``send``, and no mail."""
+        outbox.take_back(tx, self._put(mail, tx))
+
+    def _put(self, mail: Mail, tx: Transaction) -> str:
         now = self._clock.now()
         id = new_id(now, secrets.token_bytes(10))
         message = self._renderer.render(
@@ -64,13 +71,19 @@ class OutboxMailer:
         sealed = self._key_ring.seal(PURPOSE, message.to_json(), bound_to=bound_to(id))
         outbox.put(tx, id=id, sealed=sealed, now=now, expires_at=now + LIFETIME)
         tx.after_commit(self._tell)
+        return id
 
     def _tell(self) -> None:
         self._announce()
 
 
 def add_mail(
-    resources: Resources, settings: MailSettings, *, templates: "Sequence[BaseLoader]", development: bool
+    resources: Resources,
+    settings: MailSettings,
+    *,
+    templates: "Sequence[BaseLoader]",
+    site_name: str | None,
+    development: bool,
 ) -> None:
     """Add the ``Mailer``, and what sends for it. Opens nothing, and starts no thread."""
     clock: Clock = resources[Clock]  # type: ignore[type-abstract] # found by its protocol
@@ -93,7 +106,7 @@ def add_mail(
         resources.add(worker)
         announce = worker.wake
     mailer = OutboxMailer(
-        MailRenderer(templates, site=settings.host, strict=development),
+        MailRenderer(templates, site=site_name or settings.host, strict=development),
         settings,
         key_ring=key_ring,
         clock=clock,

@@ -47,6 +47,15 @@ PROCESS_SETTINGS: Final[Mapping[str, ProcessSetting]] = MappingProxyType(
             "never with the Host header. Required in production.",
             default="in development, whatever the request came to",
         ),
+        "SITE_NAME": ProcessSetting(
+            about="What our pages and mails call the site: The Shop.",
+            default="the host of the public URL, else the application's name",
+        ),
+        "COOKIE_PREFIX": ProcessSetting(
+            about="What the names of our cookies begin with, behind __Host-. Browsers know neither ports nor paths apart: give two "
+            "applications on one host two of them, or each signs the other's people out.",
+            default="ostiary",
+        ),
         "TRUSTED_PROXIES": ProcessSetting(
             about="How many proxies of yours a request passes. Only what they said of the client is believed.",
             default="0",

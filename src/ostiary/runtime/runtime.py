@@ -9,8 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ostiary.kernel.caller import CallerSource, no_caller
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
+from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.extra_claims import ExtraClaims
@@ -77,11 +79,13 @@ class Surroundings:
 
     listeners: tuple[Listeners, ...]
     client: ClientSource
+    caller: CallerSource = no_caller
     addresses: Callable[[UrlPolicy], Addresses] | None = None
     database: "Database | None" = None
     clock: Clock | None = None
     rehearsal: Rehearsal | None = None
     extra_claims: ExtraClaims | None = None
+    policies: DeclaredPolicies | None = None
     templates: "tuple[BaseLoader, ...]" = ()
     """Where the application keeps its own templates, of mails too; asked before ours."""
 
@@ -100,8 +104,10 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     resources.add(KeyFolder(path=kept_in, may_make=deployment.development))
     resources.add(bus)
     resources.add(around.client, as_type=ClientSource)
+    resources.add(around.caller, as_type=CallerSource)
     resources.add(deployment.urls)
     resources.add(around.extra_claims or ExtraClaims())
+    resources.add(around.policies if around.policies is not None else DeclaredPolicies())
     if around.addresses is not None:
         resources.add(around.addresses(deployment.urls), as_type=Addresses)
     if around.rehearsal is not None:
@@ -113,7 +119,13 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     if deployment.mail is not None:
         from ostiary.runtime.mail import add_mail  # only where mail is sent
 
-        add_mail(resources, deployment.mail, templates=around.templates, development=deployment.development)
+        add_mail(
+            resources,
+            deployment.mail,
+            templates=around.templates,
+            site_name=deployment.site_name,
+            development=deployment.development,
+        )
     actions: dict[str, object] = {}
     readers: tuple[CredentialReader, ...] = ()
     rights: Rights | None = None
@@ -132,6 +144,10 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
         sections.sections.extend(contribution.sections)
     if rights is not None:
         resources.add(rights, as_type=Rights)
+    if "accounts" in assembly and "roles" in assembly:
+        from ostiary.runtime.roles_of_accounts import join_roles_and_accounts  # only where both are on
+
+        join_roles_and_accounts(resources, feature_listeners)
     csrf = CsrfPolicy(deployment.key_ring, deployment.urls, mode=deployment.csrf, development=deployment.development)
     guard = RequestGuard(readers, csrf=csrf, clock=clock, announce=bus.announce, rights=rights)
     return Runtime(
@@ -163,7 +179,7 @@ def _rehearsed(deployment: Deployment) -> Deployment:
 def _cookies(assembly: Assembly, deployment: Deployment) -> CookiePolicy:
     sessions: Any = assembly.get("sessions")
     domain = sessions.cookie_domain if sessions is not None else None
-    return CookiePolicy(development=deployment.development, domain=domain)
+    return CookiePolicy(development=deployment.development, domain=domain, application=deployment.cookie_prefix)
 
 
 def _add_storage(resources: Resources, assembly: Assembly, deployment: Deployment, given: "Database | None") -> None:

@@ -113,11 +113,11 @@ class TokenWayIn(SignInSteps):
         lends = family if family is not None and present.subject == evidence.subject else None
         loan = self._tokens.loan_of(lends) if lends is not None else None
         if loan is not None:
-            oldest = loan.epoch if epoch is None else min(epoch, loan.epoch)
-            lent = Loan(factors=present.factors, epoch=loan.epoch, ends_at=loan.ends_at)
-            signed_in = self.conclude(evidence, lent=lent.factors, begun=begun, first_epoch=oldest, wishes=wishes)
+            its_epoch, its_end = loan
+            oldest = its_epoch if epoch is None else min(epoch, its_epoch)
+            signed_in = self.conclude(evidence, lent=present.factors, begun=begun, first_epoch=oldest, wishes=wishes)
             # As a session: what it lends does not outlive it (ASVS 5.0 V7.3.2).
-            ends_by = None if self.suffices(evidence, begun) else loan.ends_at
+            ends_by = None if self.suffices(evidence, begun) else its_end
             try:
                 return self._start(signed_in, wishes, pending, replaces=family, inherits=True, ends_by=ends_by)
             except _LenderEnded:

@@ -10,9 +10,9 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ClauseElement, Dialect, Pool
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -25,6 +25,7 @@ from ostiary.storage.engines import BUSY_TIMEOUT, detach_connection
 from ostiary.storage.failures import as_unavailable, unavailable_on_failure
 
 Row: TypeAlias = tuple[Any, ...]
+T = TypeVar("T")
 
 # Threads of one process that read at the same instant; more open a connection for the occasion.
 _STASH: Final = 8
@@ -63,23 +64,31 @@ def compile_read(statement: ClauseElement, dialect: DialectName) -> CompiledRead
     return CompiledRead(compiled.string, names, arrange)
 
 
-class GuardReads:
-    """Reads for the guard, and its one write, ``touch``. Opens nothing until it is used.
+@dataclass(slots=True, eq=False)
+class _Here:
+    """What one process holds: cursors to read with, to touch with, and those that somebody keeps.
 
-    What is kept are cursors, each the only one of its connection: sqlite3, psycopg and psycopg2 all
-    execute on a cursor, and a cursor may be used again.
+    Each is the only one of its connection: sqlite3, psycopg and psycopg2 all execute on a cursor, and a cursor may be
+    used again.
     """
 
-    __slots__ = ("_abandoned", "_database", "_kept", "_pid", "_pool", "_stash", "_touches")
+    pid: int
+    stash: deque[Any]
+    touches: deque[Any]
+    kept: list[Any] = field(default_factory=list[Any])
+    pool: Pool | None = None
+
+
+class GuardReads:
+    """Reads for the guard, and its one write, ``touch``. Opens nothing until it is used."""
+
+    __slots__ = ("_database", "_everywhere", "_here")
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pid = 0
-        self._pool: Pool | None = None
-        self._stash: deque[Any] = deque()
-        self._touches: deque[Any] = deque()
-        self._kept: list[Any] = []
-        self._abandoned: list[tuple[object, ...]] = []
+        self._here = _Here(0, deque(), deque())
+        # What a fork inherited is the parent's: closing it here would end it there, so it stays, unused.
+        self._everywhere: dict[int, _Here] = {}
 
     def compile(self, statement: ClauseElement) -> CompiledRead:
         """Compile a Core statement for this database; see ``compile_read``. Opens nothing."""
@@ -91,41 +100,50 @@ class GuardReads:
         ``parameters`` are in the order of ``read.parameters``. Raises ``Unavailable`` when the database
         cannot be reached: a guard that cannot ask lets nobody in.
         """
-        if self._pid != os.getpid():
-            self._start_in_this_process()
+        return self._fetch(read, parameters, _one_row)
+
+    def fetch_all(self, read: CompiledRead, parameters: Row) -> list[Row]:
+        """Every row that matches, as the driver gives them. As ``fetch_one`` in everything else."""
+        return self._fetch(read, parameters, _all_rows)
+
+    def _fetch(self, read: CompiledRead, parameters: Row, take: "Callable[[Any], T]") -> T:
+        here = self._here
+        if here.pid != os.getpid():
+            here = self._start_in_this_process()
         if read.arrange is not None:
             parameters = read.arrange(parameters)
-        stash = self._stash
+        stash = here.stash
         try:
             cursor = stash.pop()
         except IndexError:
-            return self._fetch_anew(read.sql, parameters)
+            return self._fetch_anew(here, read.sql, parameters, take)
         try:
             cursor.execute(read.sql, parameters)
-            row: Row | None = cursor.fetchone()
+            found = take(cursor)
         except Exception:  # noqa: BLE001 - drivers share no class of error; a fresh connection tells what is wrong
             # The server went away and took the others along.
             _close(cursor)
             self._empty(stash)
-            return self._fetch_anew(read.sql, parameters)
+            return self._fetch_anew(here, read.sql, parameters, take)
         if len(stash) < _STASH:
             stash.append(cursor)
         else:
             _close(cursor)
-        return row
+        return found
 
     def touch(self, statement: CompiledRead, parameters: Row) -> bool:
         """A write that may be skipped: it never waits for a lock or for the disk. Whether it was made.
 
         ``parameters`` are in the order of ``statement.parameters``. Never raises for the database's sake.
         """
-        if self._pid != os.getpid():
-            self._start_in_this_process()
+        here = self._here
+        if here.pid != os.getpid():
+            here = self._start_in_this_process()
         if statement.arrange is not None:
             parameters = statement.arrange(parameters)
-        touches = self._touches
+        touches = here.touches
         try:
-            cursor = touches.pop() if touches else self._open(for_touch=True)
+            cursor = touches.pop() if touches else self._open(here, for_touch=True)
         except Exception:  # noqa: BLE001 - away, or taken between the look and the pop: then it is skipped
             return False
         made = False
@@ -144,10 +162,11 @@ class GuardReads:
 
     def close(self) -> None:
         """Close this process's connections; the next use opens new ones."""
-        if self._pid == os.getpid():
-            self._empty(self._stash)
-            self._empty(self._touches)
-            for cursor in tuple(self._kept):
+        here = self._here
+        if here.pid == os.getpid():
+            self._empty(here.stash)
+            self._empty(here.touches)
+            for cursor in tuple(here.kept):
                 self.let_go(cursor)
 
     def keep_cursor(self) -> Any:
@@ -155,41 +174,42 @@ class GuardReads:
 
         The caller keeps it, in this process only, and gives it back with ``let_go``. Raises ``Unavailable``.
         """
-        if self._pid != os.getpid():
-            self._start_in_this_process()
+        here = self._here
+        if here.pid != os.getpid():
+            here = self._start_in_this_process()
         with unavailable_on_failure():
-            cursor = self._open(for_touch=False)
-        self._kept.append(cursor)
+            cursor = self._open(here, for_touch=False)
+        here.kept.append(cursor)
         return cursor
 
     def let_go(self, cursor: Any) -> None:
         """Close a cursor that was kept."""
         with suppress(ValueError):
-            self._kept.remove(cursor)
+            self._here.kept.remove(cursor)
         _close(cursor)
 
-    def _fetch_anew(self, sql: str, parameters: Row) -> Row | None:
+    def _fetch_anew(self, here: _Here, sql: str, parameters: Row, take: "Callable[[Any], T]") -> T:
         with unavailable_on_failure():
-            cursor = self._open(for_touch=False)
+            cursor = self._open(here, for_touch=False)
         try:
             cursor.execute(sql, parameters)
-            row: Row | None = cursor.fetchone()
+            found = take(cursor)
         except Exception as error:
             _close(cursor)
             unavailable = as_unavailable(error)
             if unavailable is None:
                 raise
             raise unavailable from None
-        self._stash.append(cursor)
-        return row
+        here.stash.append(cursor)
+        return found
 
-    def _open(self, *, for_touch: bool) -> Any:
+    def _open(self, here: _Here, *, for_touch: bool) -> Any:
         engine, file = self._database.engine(), self._database.file
         if file is None:
-            if self._pool is None:
+            if here.pool is None:
                 # A pool of its own is never empty because of what others hold; what is taken from it is kept.
-                self._pool = engine.pool.recreate()
-            cursor = detach_connection(self._pool).cursor()
+                here.pool = engine.pool.recreate()
+            cursor = detach_connection(here.pool).cursor()
             # Reads wait for no lock. A touch gives up on one at once, and does not wait for the disk.
             cursor.execute("SET lock_timeout = 1")
             cursor.execute("SET synchronous_commit = off")
@@ -201,20 +221,28 @@ class GuardReads:
         cursor.execute("PRAGMA synchronous=NORMAL" if for_touch else "PRAGMA query_only=ON")
         return cursor
 
-    def _start_in_this_process(self) -> None:
-        # What a fork inherited is the parent's: closing it here would end it there, so it is kept, unused.
-        self._abandoned.append((self._stash, self._touches, self._pool, self._kept))
-        self._kept = []
-        self._stash = deque()
-        self._touches = deque() if self._database.dialect == "sqlite" else self._stash
-        self._pool = None
-        self._pid = os.getpid()
+    def _start_in_this_process(self) -> _Here:
+        # One step: of the threads that come first in a new process, one makes it and all get the same, whole.
+        pid, stash = os.getpid(), deque[Any]()
+        touches = deque[Any]() if self._database.dialect == "sqlite" else stash
+        here = self._here = self._everywhere.setdefault(pid, _Here(pid, stash, touches))
+        return here
 
     @staticmethod
     def _empty(stash: deque[Any]) -> None:
         with suppress(IndexError):
             while True:
                 _close(stash.pop())
+
+
+def _one_row(cursor: Any) -> Row | None:
+    row: Row | None = cursor.fetchone()
+    return row
+
+
+def _all_rows(cursor: Any) -> list[Row]:
+    rows: list[Row] = cursor.fetchall()
+    return rows
 
 
 def _close(cursor: Any) -> None:

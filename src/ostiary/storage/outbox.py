@@ -54,6 +54,11 @@ def put(tx: Transaction, *, id: str, sealed: bytes, now: Millis, expires_at: Mil
     tx.execute(outbox.insert(), values)
 
 
+def take_back(tx: Transaction, id: str) -> None:
+    """Remove a mail in the transaction that has put it in: nobody ever sees it."""
+    tx.execute(outbox.delete().where(outbox.c.id == id))
+
+
 # A common table expression with FOR UPDATE is computed once; as a subquery it might run again for each row and lock
 # more of them than the limit says. On SQLite, which has one writer, the same statement is simply atomic.
 _DUE: Final = (

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal,
     literal_column,
     select,
 )
@@ -74,8 +75,20 @@ def append(tx: Transaction, kind: str, key: str, *, value: int = 0, expires_at: 
     tx.after_commit(tx.followers.wake)
 
 
+def append_for_subjects(tx: Transaction, kind: str, values: "Select[str, int]", *, now: Millis) -> None:
+    """Add a row for each subject and value of a query: one statement, however many they are."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.execute(_WRITING)
+    told = values.subquery()
+    subject, value = told.c
+    rows = select(literal(kind), subject, value, literal(now), literal(now + SUBJECT_ROWS_LIVE))
+    columns = ["kind", "key", "value", "made_at", "expires_at"]
+    tx.execute(revocations.insert().from_select(columns, rows))
+    tx.after_commit(tx.followers.wake)
+
+
 def append_for_subject(tx: Transaction, kind: str, subject: str, *, value: int, now: Millis) -> None:
-    """Add a row that outlives every access token the subject may have."""
+    """Add a row that outlives every access token the subject may have, or anybody, where it is the empty one."""
     append(tx, kind, subject, value=value, expires_at=now + SUBJECT_ROWS_LIVE, now=now)
 
 

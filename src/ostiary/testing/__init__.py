@@ -5,6 +5,7 @@ Under other test runners ``with AuthKit(app) as auth_kit:`` is the same.
 
 kit.py                  AuthKit
 frozen_clock.py         a clock that a test moves on
+policy_table.py         a table of decisions, checked
 outbox.py               the mails that were sent
 passing_database.py     a fresh database in a millisecond
 same_origin_client.py   a client that a browser on our own pages would be
@@ -20,8 +21,9 @@ from ostiary.delivery.memory import SentMail
 from ostiary.testing.frozen_clock import FrozenClock
 from ostiary.testing.kit import PASSWORD, AuthKit
 from ostiary.testing.outbox import Outbox
+from ostiary.testing.policy_table import assert_policy_table
 
-__all__ = ["PASSWORD", "AuthKit", "FrozenClock", "Outbox", "SentMail"]
+__all__ = ["PASSWORD", "AuthKit", "FrozenClock", "Outbox", "SentMail", "assert_policy_table"]
 
 try:
     import pytest

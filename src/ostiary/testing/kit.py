@@ -105,7 +105,7 @@ class AuthKit:
         """A client that sends what a browser on the application's own pages sends, signed in if anybody is asked for.
 
         ``who``       an account, an identifier of one, or without Accounts a subject
-        ``roles``     what she is allowed; where they hold with ``on=("org", "acme")``
+        ``roles``     what she is given; ``on=("org", "acme")`` says where they hold, else it is everywhere
         ``factors``   the kinds of proof she gave, a password if none is named
         ``age``       how long ago she gave them: ``"10m"``
         ``via``       what carries her: a session cookie, a token or an API key; ``scope`` narrows the latter two. None: a
@@ -122,15 +122,17 @@ class AuthKit:
             "bearer" if "sessions" not in self._state.assembly and "tokens" in self._state.assembly else "session"
         )
         self._require_what_is_asked_for(roles=roles, on=on, via=via, scope=scope)
+        subject = self._subject(who)
+        self._give(subject, roles, on)
         if via == "bearer":
-            self._carry_token(client, self._subject(who, roles=roles), tuple(factors or ("password",)), age, scope)
+            self._carry_token(client, subject, tuple(factors or ("password",)), age, scope)
             return client
         if via == "api_key":
-            self._carry_api_key(client, self._subject(who, roles=roles), scope, proven=factors is not None or age != 0)
+            self._carry_api_key(client, subject, scope, proven=factors is not None or age != 0)
             return client
         # What carries her, in one place: a feature that brings another credential adds its line.
         carry = {"session": self._carry_session}[via]
-        carry(client, self._subject(who, roles=roles), tuple(factors or ("password",)), age)
+        carry(client, subject, tuple(factors or ("password",)), age)
         return client
 
     def _require_what_is_asked_for(
@@ -145,8 +147,21 @@ class AuthKit:
             raise misconfigured("scope_of_a_session", "auth_kit.client(scope=…): a session is never narrowed", cure)
         if (roles or on is not None) and "roles" not in self._state.assembly:
             raise _missing(f"client({'roles' if roles else 'on'}=…)", "roles")
+        if on is not None and not roles:
+            what = f"auth_kit.client(on={on!r}) says where roles hold, and gives none"
+            raise misconfigured("place_without_roles", what, 'write client(roles=["editor"], on=("org", "acme"))')
 
-    def _subject(self, who: "str | Account | None", *, roles: Sequence[str]) -> str:
+    def _give(self, subject: str, roles: Sequence[str], on: On | None) -> None:
+        if not roles:
+            return
+        from ostiary.features.roles import RoleActions  # they are on
+
+        with self.app.app_context():
+            actions = self._runtime.action("roles", RoleActions)
+            for role in roles:
+                actions.assign(subject, role, on=on, by="auth_kit")
+
+    def _subject(self, who: "str | Account | None") -> str:
         if "accounts" not in self._state.assembly:
             if who is not None and not isinstance(who, str):
                 message = (
@@ -155,7 +170,7 @@ class AuthKit:
                 raise TypeError(message)
             return who or f"subject-{next(self._numbers)}"
         if who is None:
-            return self.account(roles=roles).id
+            return self.account().id
         return self._account(who).id
 
     def _account(self, who: "str | Account") -> "Account":

@@ -29,6 +29,9 @@ _VALUE: Final = re.compile(r"[!#-+\--:<-\[\]-~]*", re.ASCII)
 # RFC 6265bis §4.1.1 path-value, of those that an address of ours has.
 _PATH: Final = re.compile(r"/[A-Za-z0-9_.~%/-]{0,200}", re.ASCII)
 
+COOKIE_PREFIX: Final = "ostiary"
+"""What the stem of every cookie of ours begins with, and its name too unless the application chose another word."""
+
 EVERYWHERE: Final = "/"
 """The path of a cookie that is sent to every address of the site."""
 
@@ -60,11 +63,13 @@ class CookiePolicy:
     """How cookies are named and written.
 
     ``development`` allows plain HTTP: no prefix, no ``Secure``. ``domain`` shares cookies with its subdomains,
-    at the price of ``__Host-``: any of them may then write over them.
+    at the price of ``__Host-``: any of them may then write over them. ``application`` stands in every name for ``ostiary``,
+    so that two applications on one host keep theirs apart.
     """
 
     development: bool
     domain: str | None = None
+    application: str = COOKIE_PREFIX
 
     def __post_init__(self) -> None:
         if self.domain is not None:
@@ -83,7 +88,7 @@ class CookiePolicy:
 
     def name(self, stem: str, *, path: str = EVERYWHERE) -> str:
         """The name of a cookie: its stem behind the prefix that its path allows."""
-        return self._prefix(path) + stem
+        return f"{self._prefix(path)}{self.application}{stem.removeprefix(COOKIE_PREFIX)}"
 
     def _prefix(self, path: str) -> str:
         # RFC 6265bis §4.1.3.2: a __Host- cookie is sent everywhere, or the browser refuses it.

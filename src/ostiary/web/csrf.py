@@ -33,14 +33,21 @@ _BYTES: Final = 32
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{86}", re.ASCII)
 # What is read of an application's own form to find the token: above any form of fields, below any harm.
 _LARGEST_FORM: Final = 4 * 1024 * 1024
+_COOKIE_LOST: Final = "Your browser did not send our cookie back. Allow cookies for this site, and use the address that begins with https."
+_SIGNED_IN_ELSEWHERE: Final = (
+    "You have signed in or out in another tab since this page was loaded. Go back, reload the page and try again."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CsrfReason:
-    """Why a request was refused: a stable code, and in development a hint with the cure."""
+    """Why a request was refused: a stable code, in development a hint with the cure, and what a person is told instead
+    of the usual sentence.
+    """
 
     code: str
     hint: str | None = None
+    message: str | None = None
 
 
 class CsrfPolicy:
@@ -85,7 +92,7 @@ class CsrfPolicy:
         # read only where the token decides.
         token = _read_token(request, parts=reason is not None or self._mode == "token")
         if token is not None and (binding is None or not self.token_is_right(token, binding)):
-            return CsrfReason("wrong_token")
+            return _wrong_token(from_our_pages=reason is None, binding=binding)
         if reason is None:
             return CsrfReason("token_missing") if self._mode == "token" and token is None else None
         if reason.code == "no_metadata" and token is not None:
@@ -114,6 +121,16 @@ class CsrfPolicy:
         if origin is None or origin == "null":
             return f"no Origin and no Sec-Fetch-Site: put {{{{ auth.csrf_field() }}}} into the form, or send {HEADER}"
         return f"{origin} is not the origin of this application; if it is yours, add it to OSTIARY_TRUSTED_ORIGINS"
+
+
+def _wrong_token(*, from_our_pages: bool, binding: str | None) -> CsrfReason:
+    """A token that is for nobody here. To who comes from our own page it is told how that can be."""
+    if not from_our_pages:
+        return CsrfReason("wrong_token")
+    if binding is None:
+        # The page set a cookie that the token belongs to.
+        return CsrfReason("cookie_lost", message=_COOKIE_LOST)
+    return CsrfReason("wrong_token", message=_SIGNED_IN_ELSEWHERE)
 
 
 def _read_token(request: "Request", *, parts: bool) -> str | None:

@@ -40,7 +40,10 @@ def dispatch(
     require_readable_query(request)
     if request.method not in SAFE_METHODS:
         bound_body(request)
-    caller = _let_in(route, request, guard, visitor)
+    caller = _let_in(route, request, variables, guard, visitor)
+    if any("\0" in value for value in variables.values()):
+        # PostgreSQL keeps no text with a NUL in it, and would rather fail than find nothing.
+        raise AuthError("There is nothing here.", code="not_found", status=404)
     call = Call(request, caller, variables, resources, lambda binding: guard.check_csrf(request, binding))
     try:
         if route.limit is not None and client.network is not None:
@@ -50,6 +53,7 @@ def dispatch(
     except AuthError as error:
         if route.again is None or error.answers_itself or not wants_page(request.environ):
             raise
+        guard.challenge(error)
         response = finish(route.again(call, error))
         # Retry-After (RFC 6585 §4), for a person's browser too.
         for name, value in error.headers.items():
@@ -57,11 +61,14 @@ def dispatch(
         return response
 
 
-def _let_in(route: Route, request: "Request", guard: "RequestGuard", visitor: str | None) -> Caller:
+def _let_in(
+    route: Route, request: "Request", variables: "Mapping[str, str]", guard: "RequestGuard", visitor: str | None
+) -> Caller:
     if not route.reads_credentials:
         return Caller(ANONYMOUS)
     if route.requires is not None:
-        return guard.require(request, route.requires)
+        on = None if route.place is None else route.place(request, variables)
+        return guard.require(request, route.requires, on=on)
     caller = guard.authenticate(request)
     if request.method not in SAFE_METHODS and caller.reader is None:
         # Nobody's form can still do harm: sign a victim in as the attacker (login CSRF), or have her mailed.

@@ -35,6 +35,7 @@ class FormField:
     hint: str = ""
     value: str = ""
     errors: tuple[str, ...] = ()
+    autofocus: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """What a program has to know to fill it in."""
@@ -57,6 +58,11 @@ class Form:
         except KeyError:
             raise AttributeError(name) from None
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something that was sent is wrong: the page says so in its title, which is read out first (WCAG 2.2 G139)."""
+        return bool(self.errors) or any(field.errors for field in self)
+
     def __iter__(self) -> Iterator[FormField]:
         return iter(self._fields.values())
 
@@ -77,6 +83,10 @@ class Form:
         fields = [
             replace(field, value=_shown(field, typed), errors=tuple(by_field.get(field.name, ()))) for field in self
         ]
+        wrong = next((number for number, field in enumerate(fields) if field.errors), None)
+        if wrong is not None:
+            # Whoever hears the page, or fills it in by keyboard, is where she has to go on.
+            fields[wrong] = replace(fields[wrong], autofocus=True)
         elsewhere = [text for name, texts in by_field.items() if name not in self._fields for text in texts]
         general = () if by_field and not elsewhere else (*elsewhere,) or (error.public_message,)
         return Form(*fields, errors=general)

@@ -56,6 +56,11 @@ class Caller:
         """Whether a cookie said who is calling."""
         return self.reader is not None and self.reader.ambient
 
+    @property
+    def explicit(self) -> bool:
+        """Whether a program presented a credential of its own, and a good one."""
+        return bool(self.principal) and self.reader is not None and not self.reader.ambient
+
 
 class RequestGuard:
     """Runs the credential readers of one application and checks requirements against what they find."""
@@ -85,7 +90,7 @@ class RequestGuard:
         readers = tuple(readers)
         self._explicit = tuple(reader for reader in readers if not reader.ambient)
         self._ambient = tuple(reader for reader in readers if reader.ambient)
-        self._reads_bearer = any(reader.challenge.startswith("Bearer") for reader in self._explicit)
+        self._reads_bearer = any(_asks_for_bearer(reader) for reader in self._explicit)
         self.ambient_cookies = tuple(name for reader in self._ambient for name in reader.cookies)
         self._csrf = csrf
         self._clock = clock
@@ -214,7 +219,7 @@ class RequestGuard:
         if reason is not None:
             self._announce(CsrfFailed(at=self._clock.now(), reason=reason.code, endpoint=endpoint_of(request)))
             members = {"hint": reason.hint} if reason.hint else None
-            raise CsrfRefused(detail=reason.code, members=members)
+            raise CsrfRefused(reason.message, detail=reason.code, members=members)
 
     def decide(self, requirement: Requirement, principal: Principal, on: Place = None) -> "Decision":
         """Whether the principal meets the requirement now."""
@@ -244,6 +249,11 @@ class RequestGuard:
             AccessDenied(at=self._clock.now(), subject=subject, code="guard_failed", endpoint=endpoint_of(request))
         )
 
+    def challenge(self, error: AuthError) -> None:
+        """Have a refusal say what would be accepted. RFC 9110 §15.5.2: every 401 does, also that of a wrong password."""
+        if error.status == 401 and self.challenges and "WWW-Authenticate" not in error.headers:
+            error.headers = {**error.headers, "WWW-Authenticate": ", ".join(self.challenges)}
+
     def refusal(
         self,
         caller: Caller,
@@ -259,25 +269,32 @@ class RequestGuard:
         subject = principal.subject or None
         self._announce(AccessDenied(at=self._clock.now(), subject=subject, code=code, endpoint=endpoint))
         if not principal:
-            headers = {"WWW-Authenticate": ", ".join(self.challenges)} if self.challenges else None
             told = caller.renewable.code if caller.renewable is not None else None
-            return NotAuthenticated(detail=detail, code=told, headers=headers)
+            refused = NotAuthenticated(detail=detail, code=told)
+            self.challenge(refused)
+            return refused
         if hidden:
             return NotAllowed("There is nothing here.", code="not_found", status=404, detail=detail)
         # A program is told in the header what its token lacks; a browser's own pages ask for the next proof.
-        bearer = caller.reader is not None and caller.reader.kind == BEARER and not caller.ambient
+        reader = None if caller.ambient else caller.reader
         if code == _STEP_UP:
-            members = {"would_pass_if": list(decision.would_pass_if)}
-            if not bearer:
+            members = {"would_pass_if": [str(change) for change in decision.would_pass_if]}
+            # A key proves nothing of a person: there is no other one to be had that would.
+            if reader is None or reader.kind != BEARER:
                 return StepUpNeeded(detail=detail, members=members)
             challenge = step_up_challenge(requirement)
             # RFC 9470 §3: 401, so that a client gets another token, and does not give up.
             return StepUpNeeded(detail=detail, status=401, members=members, headers={"WWW-Authenticate": challenge})
-        if code == _SCOPE and bearer:
-            return NotAllowed(
-                detail=detail, code=code, headers={"WWW-Authenticate": scope_challenge(requirement.permission)}
-            )
+        if code == _SCOPE and reader is not None:
+            # RFC 6750 §3.1: whatever came in Authorization: Bearer, an API key too.
+            challenge = scope_challenge(requirement.permission)
+            headers = {"WWW-Authenticate": challenge} if _asks_for_bearer(reader) else None
+            return NotAllowed(detail=detail, code=code, headers=headers)
         return NotAllowed(detail=detail)
+
+
+def _asks_for_bearer(reader: CredentialReader) -> bool:
+    return reader.challenge.startswith("Bearer")
 
 
 def _presents_bearer(environ: "WSGIEnvironment") -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ostiary.kernel.limit import LimitText
-from ostiary.kernel.requirement import Requirement
+from ostiary.kernel.requirement import Place, Requirement
 from ostiary.kernel.resources import Resources
 from ostiary.web.addresses import Addresses
 from ostiary.web.cookies import DOUBLED, EVERYWHERE, CookiePolicy, CookieToSet, read_cookie
@@ -63,6 +63,7 @@ class Answer:
     ``goes_to``     where a page goes on instead of being shown: a path of ours, by 303
     ``to_next``     a page goes on to where its caller wanted to go (``?next=``)
     ``signs_in``    evidence that signs the caller in, and ``remember`` whether her browser is to be remembered
+    ``goes_on``     her present session is good after what was done: that the next one cannot be started fails nothing
     ``issues``      evidence becomes tokens in the answer, and no cookie; ``handle`` is that of a sign-in that was begun
     ``csrf``        the document gets a CSRF token for this caller under ``"csrf"``, if a cookie carries or may carry her
     ``signed_out``  the browser forgets everything of ours
@@ -79,6 +80,7 @@ class Answer:
     to_next: bool = False
     cookies: tuple[CookieToSet, ...] = field(default=(), repr=False)
     signs_in: "Evidence | None" = None
+    goes_on: bool = False
     remember: bool = False
     issues: "Evidence | None" = None
     handle: str | None = field(default=None, repr=False)
@@ -94,6 +96,7 @@ class Route:
 
     ``endpoint``  its name within the blueprint; two routes that share it share the address
     ``requires``  what the guard demands; None: everybody may call it
+    ``place``     where what it requires has to be held, read from the request; None: everywhere
     ``limit``     how often one network may call it, charged before the action
     ``again``     the page once more after a refusal, with what was wrong; without it the refusal is the answer
     ``at_root``   its rule is the whole path, wherever our other addresses are (RFC 8615)
@@ -106,6 +109,7 @@ class Route:
     answer: Callable[[Call], Answer]
     requires: Requirement | None
     about: str
+    place: "Callable[[Request, Mapping[str, str]], Place] | None" = None
     limit: LimitText | None = None
     again: "Callable[[Call, AuthError], Answer] | None" = None
     reads_credentials: bool = True

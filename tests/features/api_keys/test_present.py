@@ -219,7 +219,7 @@ def statements(keys_here):
     keys_here.who(keys_here.create().secret)
     said = []
     reads = keys_here.shop.runtime.resources[GuardReads]
-    (cursor,) = reads._stash
+    (cursor,) = reads._here.stash
     cursor.connection.set_trace_callback(said.append)
     engine = keys_here.shop.database.engine()
 
@@ -419,3 +419,13 @@ def test_keys_and_access_tokens_share_the_header_field_and_neither_is_taken_for_
     assert ask(X_API_Key=token) == "invalid_credential"
     for bad in (key[:-1], token[:-2], f"ost_test_{token}", f"{key}.x.y", "abc"):
         assert ask(Authorization=f"Bearer {bad}") == "invalid_token", bad
+
+
+@pytest.mark.parametrize("bearer", [True, False])
+def test_a_narrowed_key_where_it_may_not_go_is_told_so(keys_here, bearer):
+    secret = keys_here.create(scope=["order:read"]).secret
+    headers = {"Authorization": f"Bearer {secret}"} if bearer else {"X-API-Key": secret}
+    answer = keys_here.shop.app.test_client(use_cookies=False).get("/account", headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")
+    challenge = answer.headers.get("WWW-Authenticate", "")
+    assert ('Bearer error="insufficient_scope"' in challenge) is bearer, "RFC 6750 section 3 is about that scheme alone"

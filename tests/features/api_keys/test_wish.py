@@ -1,12 +1,10 @@
 """What a new key is to be: everything that is wrong is told at once, and nothing impossible is stored."""
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.features.api_keys.wish import parse_wish, subject_of, tenant_text
+from ostiary.features.api_keys.wish import parse_wish, tenant_text
 from ostiary.kernel.clock import DAY
 from ostiary.kernel.errors import ValidationFailed
 from ostiary.kernel.permission import is_permission_pattern
@@ -90,24 +88,3 @@ def test_a_place_is_a_kind_and_a_name(tenant) -> None:
 
 def test_a_place_comes_back_as_it_went() -> None:
     assert tenant_text(_wish(tenant=("org", "acme:west"))) == "org:acme:west"
-
-
-@dataclass
-class Account:
-    id: object
-
-
-def test_an_owner_is_a_subject_or_whoever_has_an_id() -> None:
-    assert (subject_of("robot-1"), subject_of(Account("42"))) == ("robot-1", "42")
-
-
-@pytest.mark.parametrize("owner", [5, None, b"ada", Account(5)])
-def test_a_number_is_no_owner_and_the_error_says_what_to_write(owner) -> None:
-    with pytest.raises(TypeError, match=r"write str\(…\)"):
-        subject_of(owner)
-
-
-@pytest.mark.parametrize("owner", ["", "a" * 256, "a\x00"])
-def test_an_impossible_subject_is_no_owner(owner) -> None:
-    with pytest.raises(ValueError, match="1 to 255"):
-        subject_of(owner)

@@ -4,7 +4,7 @@ import pytest
 from tests.shop import KEY, NOON
 
 from ostiary.features.one_time_tokens import OneTimeTokenActions
-from ostiary.kernel.clock import HOUR
+from ostiary.kernel.clock import DAY, HOUR
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.secret import Secret
 from ostiary.storage.database import Database
@@ -16,7 +16,11 @@ class Tokens:
     def __init__(self, database, key=KEY):
         self.database = database
         self.actions = OneTimeTokenActions(
-            database=database, key_ring=KeyRing([Secret(key)]), verification_lifetime=24 * HOUR, reset_lifetime=HOUR
+            database=database,
+            key_ring=KeyRing([Secret(key)]),
+            verification_lifetime=24 * HOUR,
+            reset_lifetime=HOUR,
+            invitation_lifetime=7 * DAY,
         )
 
     def issue(self, **given):

@@ -122,6 +122,17 @@ def open_people(url: str, **kwargs: Any) -> Iterator[People]:
         made.close()
 
 
+def ask(people: People, identifier: str = ADA, browser: Browser | None = None) -> Any:
+    """Somebody says that she has forgotten her password."""
+    return (browser or people.browser()).post("/auth/forgot-password", json={"identifier": identifier})
+
+
+def reset(people: People, token: str, password: str = BETTER, browser: Browser | None = None) -> Any:
+    """Somebody sets a new password by a mailed link."""
+    body = {"token": token, "password": password}
+    return (browser or people.browser()).post("/auth/reset-password", json=body)
+
+
 class Hashes:
     """Counts how often a password is hashed or verified, whoever asks."""
 

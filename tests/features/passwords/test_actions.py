@@ -61,6 +61,7 @@ def test_a_password_that_is_not_text_makes_no_account(house: House, value) -> No
     assert house.accounts.find(email=ADA) is None
 
 
+@pytest.mark.must("CS-Stuffing")
 @pytest.mark.asvs("V6.2.11")
 @pytest.mark.asvs("V6.2.4")
 @pytest.mark.attack("J11")

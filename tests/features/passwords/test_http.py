@@ -1,7 +1,8 @@
 """The pages of passwords: what they ask, what they keep of what was typed, and how a password is changed on them."""
 
 import pytest
-from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, open_people
+from tests.badges import Badges
+from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, Hashes, open_people
 
 from ostiary import Accounts, RememberMe, Sessions
 
@@ -37,6 +38,38 @@ def test_a_changed_password_is_a_new_session(people):
     thief.set_cookie("ostiary_session", before)
     assert thief.get("/").status_code == 401
     assert len(browser.get("/auth/sessions").json["sessions"]) == 1
+
+
+@pytest.mark.asvs("V7.4.3")
+def test_a_browser_that_is_remembered_stays_so_after_a_change_and_a_copy_of_its_token_does_not(database_url):
+    with open_people(database_url, further=(RememberMe(),)) as people:
+        people.member()
+        here, there, thief = people.browser(), people.browser(), people.browser()
+        for browser in (here, there):
+            browser.post("/auth/sign-in", json={"identifier": ADA, "password": GOOD, "remember": True})
+        thief.set_cookie("ostiary_remember", here.cookie("ostiary_remember"))
+        assert here.post("/auth/change-password", json={"current": GOOD, "password": BETTER}).status_code == 200
+        for browser in (here, there):
+            browser.delete_cookie("ostiary_session")
+        assert [browser.get("/").status_code for browser in (thief, there, here)] == [401, 401, 200]
+
+
+@pytest.mark.asvs("V7.4.3")
+def test_a_browser_that_is_not_remembered_is_not_after_a_change(database_url):
+    with open_people(database_url, further=(RememberMe(),)) as people:
+        browser = people.member()
+        browser.post("/auth/change-password", json={"current": GOOD, "password": BETTER})
+        assert browser.cookie("ostiary_remember") is None
+
+
+@pytest.mark.parametrize("password", [GOOD, "a wrong guess of somebody"])
+def test_a_program_with_a_credential_of_its_own_learns_nothing_of_passwords(database_url, monkeypatch, password):
+    with open_people(database_url, further=(Badges(),)) as people:
+        people.member()
+        hashes = Hashes(monkeypatch)
+        body = {"identifier": ADA, "password": password}
+        answer = people.browser().post("/auth/sign-in", json=body, headers={"Authorization": "Badge eve"})
+        assert (answer.status_code, answer.json["code"], hashes.verified) == (403, "not_allowed", 0)
 
 
 @pytest.mark.asvs("V6.2.3")

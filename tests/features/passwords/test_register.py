@@ -348,3 +348,25 @@ class TestUnverifiedMaySignIn:
         answer = people.register(people.browser(), ADA, BETTER)
         assert answer.status_code == 202
         assert people.sign_in(people.browser(), ADA, BETTER).status_code == 401
+
+
+@pytest.mark.parametrize("confirmed_in", ["the same browser", "another one"])
+def test_whoever_registers_on_the_way_to_a_page_gets_there(people, confirmed_in):
+    browser = people.browser()
+    form = {"identifier": ADA, "password": GOOD}
+    assert browser.post("/auth/register?next=/orders?page=2", data=form, headers=PAGE).status_code == 202
+    there = browser if confirmed_in == "the same browser" else people.browser()
+    button = {"token": people.token(), "password": GOOD}
+    confirmed = there.post("/auth/verify-address", data=button, headers=PAGE)
+    assert confirmed.headers["Location"] == "/auth/sign-in?why=confirmed&next=%2Forders%3Fpage%3D2"
+    arrived = there.post(confirmed.headers["Location"], data=form, headers=PAGE)
+    assert (arrived.status_code, arrived.headers["Location"]) == (303, "/orders?page=2")
+
+
+@pytest.mark.attack("F1")
+def test_a_registration_leads_to_no_other_site(people):
+    browser, form = people.browser(), {"identifier": ADA, "password": GOOD}
+    assert browser.post("/auth/register?next=https://evil.example/", data=form, headers=PAGE).status_code == 202
+    confirmed = browser.post("/auth/verify-address", data={"token": people.token()}, headers=PAGE)
+    arrived = browser.post(confirmed.headers["Location"], data=form, headers=PAGE)
+    assert (arrived.status_code, arrived.headers["Location"]) == (303, "/")

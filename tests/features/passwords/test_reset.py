@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
-from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, Hashes, open_people
+from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, Hashes, ask, open_people, reset
 
 from ostiary import Accounts, SignIn
 from ostiary.features.accounts import AccountState
@@ -19,15 +19,6 @@ from ostiary.kernel.clock import HOUR
 def people(database_url):
     with open_people(database_url) as made:
         yield made
-
-
-def ask(people, identifier=ADA, browser=None):
-    return (browser or people.browser()).post("/auth/forgot-password", json={"identifier": identifier})
-
-
-def reset(people, token, password=BETTER, browser=None):
-    body = {"token": token, "password": password}
-    return (browser or people.browser()).post("/auth/reset-password", json=body)
 
 
 @pytest.mark.must("CS-Forgot")

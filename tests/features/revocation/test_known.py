@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.features.revocation.known import Known
+from ostiary.kernel.joint_epoch import joint_epoch
 
 TOKEN = {"jti": "t1", "family": "f1", "client": "c1", "subject": "ada", "epoch": 3}
 
@@ -28,6 +29,9 @@ def known(*rows) -> Known:
         (("epoch", "ada", 3, 10), None),
         (("epoch", "bob", 4, 10), None),
         (("rights", "ada", 4, 10), None),
+        # The subject's own epoch of the token is compared with hers, and both with everybody's.
+        (("everybody", "", joint_epoch(1, 0), 10), "everybody"),
+        (("everybody", "", joint_epoch(0, 3), 10), None),
         # A key means something only within its kind.
         (("token", "f1", 0, 10), None),
         (("client", "t1", 0, 10), None),
@@ -36,6 +40,15 @@ def known(*rows) -> Known:
 )
 def test_a_token_is_refused_for_what_was_revoked_and_for_nothing_else(row, reason) -> None:
     assert known(row).reason_against(**TOKEN) == reason
+
+
+@pytest.mark.parametrize(
+    ("everybody", "own", "reason"),
+    [(2, 3, None), (2, 2, "epoch"), (1, 3, "everybody"), (1, 9, "everybody"), (3, 2, "epoch"), (3, 3, None)],
+)
+def test_each_of_two_epochs_ends_what_is_of_before(everybody, own, reason) -> None:
+    made = known(("everybody", "", joint_epoch(2, 0), 10), ("epoch", "ada", 3, 10))
+    assert made.reason_against(**{**TOKEN, "epoch": joint_epoch(everybody, own)}) == reason
 
 
 def test_a_token_without_family_and_client_is_not_taken_for_one_that_has_them() -> None:
@@ -54,11 +67,11 @@ def test_the_newest_rights_are_told_and_zero_where_nothing_was() -> None:
 
 
 def test_what_has_expired_is_forgotten_and_its_memory_given_back() -> None:
-    made = known(*[(kind, f"k{end}", 1, end) for kind in ("token", "family", "epoch", "rights") for end in range(100)])
+    made = known(*[(kind, f"k{end}", 1, end) for kind in Known()._ends for end in range(100)])
     made.forget(49)
-    assert len(made) == 4 * 50
-    assert {len(ends) for kind, ends in made._ends.items() if kind != "client"} == {50}
-    assert {len(values) for kind, values in made._values.items() if kind != "client"} == {50}
+    assert len(made) == 6 * 50
+    assert {len(ends) for ends in made._ends.values()} == {50}
+    assert {len(values) for values in made._values.values()} == {50}
     made.forget(99)
     assert not made._queue
     assert not any(made._ends.values())
@@ -104,7 +117,7 @@ def test_asking_costs_the_same_among_a_hundred_thousand_as_among_ten() -> None:
 
 ROWS = st.lists(
     st.tuples(
-        st.sampled_from(["token", "family", "client", "epoch", "rights"]),
+        st.sampled_from(["token", "family", "client", "epoch", "everybody", "rights"]),
         st.sampled_from(["t1", "f1", "c1", "ada"]),
         st.integers(0, 5),
         st.integers(1, 9),

@@ -84,6 +84,7 @@ def test_whoever_waits_as_long_as_told_may_try_again(shop: Shop, clock: FrozenCl
     assert browser.sign_in().status_code == 200
 
 
+@pytest.mark.must("CS-Stuffing")
 @pytest.mark.asvs("V6.3.1")
 @pytest.mark.attack("K1")
 def test_guesses_from_a_thousand_networks_are_stopped_by_the_account(shop: Shop) -> None:
@@ -92,6 +93,7 @@ def test_guesses_from_a_thousand_networks_are_stopped_by_the_account(shop: Shop)
     assert answers[:20] == [401] * 20
 
 
+@pytest.mark.must("CS-Stuffing")
 @pytest.mark.asvs("V6.3.1")
 def test_one_password_tried_on_a_thousand_accounts_is_stopped_by_the_network(sqlite_url: str) -> None:
     with open_shop(sqlite_url, users={}, clock=FrozenClock()) as shop:

@@ -13,6 +13,7 @@ def people(database_url):
         yield made
 
 
+@pytest.mark.must("CS-Stuffing")
 @pytest.mark.asvs("V6.3.5")
 def test_the_owner_is_told_once_of_a_browser_that_is_new(people):
     browser = people.browser()

@@ -134,6 +134,7 @@ def test_two_applications_on_one_redis_share_no_pending_sign_in(redis_url: str, 
 # Over HTTP
 
 
+@pytest.mark.asvs("V6.3.3")
 @pytest.mark.asvs("V2.3.1")
 @pytest.mark.attack("H19")
 @pytest.mark.attack("L8")

@@ -29,7 +29,7 @@ class Mint:
         return Grant(subject=subject, **kwargs)
 
     def issue(self, subject="ada", now=NOON, **kwargs):
-        return self.tokens.issue(self.grant(subject, **kwargs), now=now)
+        return self.tokens.issue(self.grant(subject, **kwargs), now=now).text
 
     def claims(self, token=None):
         return json.loads(decode_base64url((token or self.issue()).split(".")[1]))

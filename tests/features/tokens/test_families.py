@@ -29,6 +29,7 @@ def test_each_use_exchanges_a_refresh_token_for_its_successor(shop):
 
 
 @pytest.mark.attack("O16")
+@pytest.mark.asvs("V10.4.5")
 def test_a_reused_token_ends_the_family_and_its_access_tokens(shop):
     program = shop.program()
     stolen = program.refresh_token
@@ -89,6 +90,7 @@ def test_a_family_that_rests_too_long_is_over(database_url):
 
 
 @pytest.mark.asvs("V7.3.2")
+@pytest.mark.asvs("V10.4.8")
 def test_a_family_ends_however_often_it_is_used(database_url):
     with open_token_shop(database_url, tokens=Tokens(refresh="2d", refresh_idle="1d", access="15m")) as shop:
         program = shop.program()

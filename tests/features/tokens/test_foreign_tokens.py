@@ -3,14 +3,12 @@
 import base64
 import json
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey, OctKey, RSAKey
+from tests.certificate import certificate
 from tests.features.tokens.provider import AUDIENCE, NOW, Provider, new_key, public
 from tests.outbound.server import Dripping, Server
 from tests.shop import FrozenClock
@@ -54,7 +52,7 @@ class Trust:
     def __init__(self, clock: FrozenClock, *issuers: Issuer, resources: Resources | None = None, **client) -> None:
         self.clock = clock
         outbound = OutboundClient(allow_loopback=True, **client)
-        self.issuers = TrustedIssuers(issuers, resources or Resources(), client=outbound, clock=clock)
+        self.issuers = TrustedIssuers(issuers, resources or Resources(), client_of=lambda _: outbound, clock=clock)
 
     def principal(self, token: str):
         return self.issuers.find_principal(token, now=self.clock.now())
@@ -166,6 +164,7 @@ class TestWhoseItIs:
         assert trusted.why_not(other.token(aud=AUDIENCE)) == "wrong_audience"
 
     @pytest.mark.attack("B12")
+    @pytest.mark.asvs("V10.3.3")
     def test_a_subject_of_one_issuer_is_never_one_of_anothers(self, clock) -> None:
         with Server() as server:
             short, long = Provider(server), Provider(server, "/a")
@@ -196,7 +195,7 @@ class TestWhoseItIs:
     @pytest.mark.attack("T7")
     def test_without_development_an_issuer_on_this_machine_is_not_called(self, clock, provider) -> None:
         trusted = TrustedIssuers(
-            [Issuer(provider.url, audience=AUDIENCE)], Resources(), client=OutboundClient(), clock=clock
+            [Issuer(provider.url, audience=AUDIENCE)], Resources(), client_of=lambda _: OutboundClient(), clock=clock
         )
         with pytest.raises(Unavailable):
             trusted.find_principal(provider.token(), now=clock.now())
@@ -614,7 +613,9 @@ class TestWhoItIsHere:
     def test_the_newest_version_of_the_subjects_rights_goes_with_it(self, clock, provider) -> None:
         client = OutboundClient(allow_loopback=True)
         issuers = [Issuer(provider.url, audience=AUDIENCE)]
-        trusted = TrustedIssuers(issuers, Resources(), client=client, clock=clock, rights=lambda who, known: known + 7)
+        trusted = TrustedIssuers(
+            issuers, Resources(), client_of=lambda _: client, clock=clock, rights=lambda who, known: known + 7
+        )
         assert trusted.find_principal(provider.token(), now=clock.now()).rights_version == 7
 
     def test_a_refusal_says_why_to_logs_and_invalid_token_to_the_program(self, clock, provider) -> None:
@@ -625,9 +626,8 @@ class TestWhoItIsHere:
 
 
 def test_an_issuer_over_tls_is_checked_against_its_name_and_the_authorities(clock, tmp_path) -> None:
-    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    theirs.load_cert_chain(*_certificate(tmp_path))
-    ours = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    theirs, authority = certificate(tmp_path, "localhost")
+    ours = ssl.create_default_context(cadata=authority)
     here = lambda *_: ["127.0.0.1"]
     with Server(theirs) as server:
         provider = Provider(server)
@@ -635,6 +635,32 @@ def test_an_issuer_over_tls_is_checked_against_its_name_and_the_authorities(cloc
         assert Trust(clock, issuer, tls=ours, resolve=here).principal(provider.token())
         with pytest.raises(Unavailable):
             Trust(clock, issuer, resolve=here).principal(provider.token())
+
+
+@pytest.mark.attack("T7")
+def test_an_issuer_inside_is_reached_by_its_own_networks_and_authorities_in_production(clock, tmp_path) -> None:
+    resources = Resources()
+    resources.add(clock, as_type=Clock)
+    theirs, authority = certificate(tmp_path, "localhost")
+    (tmp_path / "ca.pem").write_text(authority)
+    inside = {"networks": ("127.0.0.0/8", "::1/128"), "ca_file": tmp_path / "ca.pem"}
+    with Server(theirs) as server, Server(theirs) as second:
+        provider, other = Provider(server), Provider(second)
+        issuers = [Issuer(provider.url, audience=AUDIENCE, **inside), Issuer(other.url, audience=AUDIENCE)]
+        trusted = trust(issuers, resources, development=False)
+        found = trusted.find_principal(provider.token(), now=clock.now())
+        assert found is not None
+        assert found.subject == f"{provider.url}#248289761001"
+        # What was said of one issuer is said of no other.
+        with pytest.raises(Unavailable):
+            trusted.find_principal(other.token(), now=clock.now())
+        assert second is not server
+        assert not second.requests
+        for reach in ({"networks": ("10.0.0.0/8",), "ca_file": tmp_path / "ca.pem"}, {"networks": inside["networks"]}):
+            with pytest.raises(Unavailable):
+                trust([Issuer(provider.url, audience=AUDIENCE, **reach)], resources, development=False).find_principal(
+                    provider.token(), now=clock.now()
+                )
 
 
 def test_opaque_tokens_go_to_nobody_without_introspection(clock, provider) -> None:
@@ -662,25 +688,3 @@ def _hmac_token(provider: Provider, secret: bytes) -> str:
     signing_input = f"{_encode({'alg': 'HS256', 'kid': 'first', 'typ': 'at+jwt'})}.{_encode(provider.claims())}"
     mac = hmac.digest(secret, signing_input.encode(), "sha256")
     return f"{signing_input}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
-
-
-def _certificate(folder) -> tuple[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "key.pem").write_bytes(pem)
-    return str(folder / "cert.pem"), str(folder / "key.pem")

@@ -1,10 +1,12 @@
 """The addresses of tokens for programs: factor by factor, refresh, narrow, revoke; and never a cookie."""
 
+import logging
+
 import pytest
 from tests.shop import PASSWORD
 from tests.token_shop import Program, TokenShop, open_token_shop
 
-from ostiary import Sessions, SignIn, Tokens
+from ostiary import ApiKeys, RateLimits, Sessions, SignIn, Tokens
 from ostiary.kernel.clock import MINUTE
 from ostiary.kernel.errors import ConfigurationError
 from ostiary.kernel.factor import Evidence, Factor
@@ -82,6 +84,7 @@ def test_factor_by_factor_through_a_handle(strict):
     first = strict.token()
     assert (first.status_code, first.json["code"], first.json["methods"]) == (401, "factor_needed", ["totp"])
     assert first.json["next"] == "/auth/token"
+    assert first.headers["WWW-Authenticate"] == 'Bearer realm="api"'
     assert "Set-Cookie" not in first.headers
     second = strict.token(handle=first.json["handle"], method="totp", code="123456")
     assert Program(strict, second).who == "ada"
@@ -194,9 +197,12 @@ def test_what_an_expired_token_is_told_is_that_it_has_expired(shop):
 # Revoking
 
 
-def test_revoking_a_refresh_token_ends_the_family(shop):
+@pytest.mark.must("7009-2.1-a")
+@pytest.mark.parametrize("hint", [None, "refresh_token", "access_token", "nonsense"])
+def test_revoking_a_refresh_token_ends_the_family_whatever_the_hint_says(shop, hint):
     program, other = shop.program(), shop.program()
-    assert program.client.post("/auth/token/revoke", data={"token": program.refresh_token}).status_code == 200
+    data = {"token": program.refresh_token, **({} if hint is None else {"token_type_hint": hint})}
+    assert program.client.post("/auth/token/revoke", data=data).status_code == 200
     assert (program.who, other.who) == ("401", "ada")
     assert program.refresh().status_code == 400
 
@@ -210,15 +216,53 @@ def test_revoking_an_access_token_ends_that_one(shop):
     assert program.who == "ada"
 
 
+@pytest.mark.must("7009-2.2")
 @pytest.mark.parametrize("token", ["x", "a.b.c", "0" * 26 + ".1." + "A" * 43])
 def test_revoking_what_is_nobody_s_is_no_error(shop, token):
     answer = shop.app.test_client().post("/auth/token/revoke", data={"token": token})
     assert answer.status_code == 200
 
 
+@pytest.mark.must("7009-5")
+def test_nobody_tries_tokens_at_the_address_of_revoking_without_end(sqlite_url):
+    with open_token_shop(sqlite_url, RateLimits()) as shop:
+        client = shop.app.test_client(use_cookies=False)
+        statuses = [client.post("/auth/token/revoke", data={"token": "x"}).status_code for _ in range(301)]
+        assert statuses == [200] * 300 + [429]
+
+
+@pytest.mark.must("9700-4.9.3")
+@pytest.mark.attack("W9")
+@pytest.mark.attack("W1")
+def test_of_a_token_s_whole_life_neither_log_nor_file_nor_event_holds_a_secret(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    file = tmp_path / "shop.sqlite3"
+    with open_token_shop(f"sqlite:///{file}", ApiKeys()) as shop:
+        program, texts = shop.program(), []
+        with shop.app.app_context():
+            texts.append(shop.auth.api_keys.create("ada", name="nightly").secret)
+        for _ in range(3):
+            texts += [program.access, program.refresh_token]
+            assert program.who == "ada"
+            program.take(program.refresh())
+        shop.clock.pass_(2 * MINUTE)
+        for secret in (texts[2], texts[0] + "x", texts[1] + "x", "x" + texts[2]):
+            program.refresh(secret)
+            program.client.get("/account", headers={"Authorization": f"Bearer {secret}"})
+            program.client.post("/auth/token/revoke", data={"token": secret})
+        kept = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+        said = caplog.text + repr(shop.events)
+        for text in texts:
+            # What proves it: the signature, the MAC, the secret. The id may be seen.
+            secret = text.rpartition(".")[2]
+            assert secret not in said
+            assert secret.encode() not in kept
+
+
 # Step-up
 
 
+@pytest.mark.asvs("V10.3.4")
 def test_a_proof_that_is_too_old_is_401_with_what_is_wanted(shop):
     program = shop.program()
     assert program.get("/recent").status_code == 200

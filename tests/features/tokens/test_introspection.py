@@ -16,6 +16,7 @@ from ostiary.features.tokens.foreign_tokens import TrustedIssuers
 from ostiary.features.tokens.introspection import Introspector, basic_authorization
 from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
 from ostiary.kernel.errors import Unavailable
+from ostiary.kernel.own_marks import OwnMarks
 from ostiary.kernel.resources import Resources
 from ostiary.outbound import OutboundClient
 from ostiary.standards.jose.refusals import InvalidToken
@@ -53,7 +54,9 @@ def active(**changed):
     return {name: value for name, value in {**good, **changed}.items() if value is not None}
 
 
-def asking(clock, provider, *, url=None, audience_required=True, timeout=2_000, **settings) -> TrustedIssuers:
+def asking(
+    clock, provider, resources=None, *, url=None, audience_required=True, timeout=2_000, **settings
+) -> TrustedIssuers:
     endpoint = Introspection(
         url=url or provider.url + "/introspect",
         client_id="shop:api",
@@ -62,7 +65,7 @@ def asking(clock, provider, *, url=None, audience_required=True, timeout=2_000, 
     )
     issuer = Issuer(provider.url, audience=AUDIENCE, introspection=endpoint, **settings)
     client = OutboundClient(allow_loopback=True, timeout=timeout)
-    return TrustedIssuers([issuer], Resources(), client=client, clock=clock)
+    return TrustedIssuers([issuer], resources or Resources(), client_of=lambda _: client, clock=clock)
 
 
 def why_not(issuers: TrustedIssuers, clock, token: str = TOKEN) -> str | None:
@@ -299,6 +302,40 @@ def _outcome(issuers, token, clock) -> str:
 def test_a_secret_of_our_own_and_what_is_no_token_are_shown_to_nobody(clock, provider, text) -> None:
     assert asking(clock, provider).present(text, clock.now()) is None
     assert not provider.server.requests
+
+
+@pytest.mark.attack("U14")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ost_live_0123456789ABCDEFGHJKMNPQRS." + "a" * 48,
+        "ost_live_0123456789ABCDEFGHJKMNPQR." + "a" * 49,
+        "ost_live_0123456789ABCDEFGHJKMNPQRS" + "a" * 49,
+        "ost_live_0123456789ABCDEFGHJKMNPQRS." + "a" * 49 + "=",
+        "Ost_Live_0123456789ABCDEFGHJKMNPQRS." + "a" * 49,
+        "-ost_test_0123456789abcdefghjkmnpqrs." + "a" * 49,
+        "ost_",
+    ],
+)
+def test_a_damaged_api_key_is_shown_to_nobody(clock, provider, text) -> None:
+    resources = Resources()
+    resources.add(OwnMarks("ost_", ("ost_live_", "ost_test_")))
+    assert asking(clock, provider, resources).present(text, clock.now()) is None
+    assert not provider.server.requests
+
+
+@pytest.mark.attack("U14")
+@pytest.mark.parametrize("damage", [lambda t: t + "=", lambda t: t[:-1] + "~", lambda t: t + ".", lambda t: t + "."])
+def test_a_damaged_access_token_is_shown_to_nobody_who_could_mend_it(clock, provider, damage) -> None:
+    text = damage(provider.token(iss="https://shop.example"))
+    assert asking(clock, provider).present(text, clock.now()) is None
+    assert not provider.server.requests
+
+
+def test_an_opaque_token_may_look_like_the_beginning_of_a_signed_one(clock, provider) -> None:
+    for text in ("eyJhbGciOiJkaXIifQ", "eyJhbGciOiJkaXIifQ..a.b.c"):
+        assert asking(clock, provider).present(text, clock.now()) is not None
+    assert provider.asked("/introspect") == 2
 
 
 @pytest.mark.attack("U14")

@@ -110,19 +110,27 @@ def test_production_without_a_database_is_told_to_set_a_key(monkeypatch):
     production(Tokens(stateless=True), TOKENS_SECRET=SECRET)
 
 
-def test_tokens_without_state_bring_no_database_along():
+@pytest.mark.parametrize("cookies", [False, True])
+def test_tokens_without_state_bring_no_database_along(cookies):
     code = (
         "import os, sys; os.environ['OSTIARY_DEVELOPMENT'] = '1'\n"
         "from flask import Flask; from ostiary import Passwords, Tokens; from ostiary.flask import Auth\n"
         "app = Flask('x'); app.testing = True\n"
-        "auth = Auth(app, [Passwords(lookup={}.get), Tokens(stateless=True)])\n"
+        "auth = Auth(app, [Passwords(lookup={}.get), Tokens(stateless=True, cookies=COOKIES)])\n"
         "app.add_url_rule('/in', 'in', lambda: auth.tokens.issue('ada').response(), methods=['POST'])\n"
         "app.add_url_rule('/', 'who', auth.require(lambda: auth.principal.subject))\n"
+        "app.add_url_rule('/enter', 'enter', lambda: auth.sign_in('ada').response(), methods=['POST'])\n"
         "client = app.test_client()\n"
         "token = client.post('/in', headers={'Sec-Fetch-Site': 'same-origin'}).json['access_token']\n"
         "assert client.get('/', headers={'Authorization': 'Bearer ' + token}).text == 'ada'\n"
+        "if COOKIES:\n"
+        "    page = {'Sec-Fetch-Site': 'same-origin'}\n"
+        "    assert client.post('/enter', headers=page).status_code < 400\n"
+        "    assert client.get('/').text == 'ada'\n"
+        "    assert client.post('/auth/sign-out', headers=page).status_code < 400\n"
+        "    assert client.get('/').status_code == 401\n"
         "print(*sys.modules)"
-    )
+    ).replace("COOKIES", str(cookies))
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )

@@ -74,6 +74,7 @@ def test_of_many_that_find_no_key_one_makes_it(database):
 
 
 @pytest.mark.asvs("V13.3.1")
+@pytest.mark.attack("W2")
 def test_the_private_half_is_sealed_and_bound_to_its_row(database):
     keys = keys_of(database)
     secret = keys.signer(NOON).private_members()["d"].encode()
@@ -224,22 +225,27 @@ def test_a_key_made_elsewhere_signs_after_its_turn_and_a_public_one_only_verifie
 
 
 @pytest.mark.attack("B13")
-def test_invented_names_have_the_database_asked_at_most_once_a_second(database, monkeypatch):
+def test_invented_names_have_the_database_asked_a_few_times_a_second(database, monkeypatch):
     keys, asked = keys_of(database), []
     keys.signer(NOON)
     original = store.list_keys
     monkeypatch.setattr(store, "list_keys", lambda connection: asked.append(1) or original(connection))
     for number in range(100):
         keys.verifying(NOON + SECOND, kid=f"invented-{number}")
-    assert len(asked) == 1
+    assert len(asked) == 20
+    for number in range(100):
+        keys.verifying(NOON + 2 * SECOND, kid=f"invented-{number}")
+    assert len(asked) == 40
 
 
 def test_a_key_that_another_process_made_is_found_by_its_name_at_once(database):
     one, other = keys_of(database), keys_of(database)
     one.signer(NOON)
     other.signer(NOON)
-    made = one.rotate(NOON + SECOND, at_once=True).life.kid
-    assert made in other.verifying(NOON + SECOND, kid=made)
+    # Also in the very millisecond of the other's last look.
+    for now in (NOON, NOON + SECOND):
+        made = one.rotate(now, at_once=True).life.kid
+        assert made in other.verifying(now, kid=made)
 
 
 def test_inside_a_transaction_what_is_known_is_enough(database):

@@ -64,6 +64,50 @@ def test_an_expired_access_token_says_so_and_is_kept(shop):
     assert (told["principal"], told["expired"]) == (None, True)
 
 
+def test_every_tab_learns_that_it_may_refresh_and_none_sends_its_owner_to_sign_in(shop):
+    browser = _signed_in(shop)
+    shop.clock.pass_(15 * MINUTE)
+    answers = [browser.get("/account") for _ in range(3)]
+    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(401, "token_expired")] * 3
+    assert _refresh(browser).status_code == 200
+    assert browser.get("/account").status_code == 200
+
+
+def test_the_expired_cookie_goes_when_there_is_nothing_left_to_renew(shop):
+    browser = _signed_in(shop)
+    shop.clock.pass_(15 * MINUTE)
+    with shop.app.app_context():
+        shop.auth.tokens.revoke_all("ada")
+    assert browser.get("/account").json["code"] == "token_expired"
+    answer = _refresh(browser)
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_grant")
+    assert "Max-Age=0" in _set(answer)[ACCESS]
+    assert "Max-Age=0" in _set(answer)[REFRESH]
+    assert browser.get("/account").json["code"] == "not_authenticated"
+    assert "expired" not in browser.get("/auth/session").json
+
+
+def test_an_expired_token_that_nothing_renews_is_cleared():
+    with open_token_shop(None, tokens=Tokens(stateless=True, cookies=True)) as shop:
+        browser = shop.browser()
+        assert browser.post("/auth/sign-in", json={"identifier": "ada", "password": PASSWORD}).status_code == 200
+        assert browser.get("/account").status_code == 200
+        shop.clock.pass_(15 * MINUTE)
+        answer = browser.get("/account")
+        assert (answer.status_code, answer.json["code"]) == (401, "not_authenticated")
+        assert "Max-Age=0" in _set(answer)[ACCESS]
+        assert "expired" not in browser.get("/auth/session").json
+
+
+def test_without_a_database_signing_out_forgets_the_one_cookie_there_is():
+    with open_token_shop(None, tokens=Tokens(stateless=True, cookies=True)) as shop:
+        browser = shop.browser()
+        browser.post("/auth/sign-in", json={"identifier": "ada", "password": PASSWORD})
+        answer = browser.post("/auth/sign-out")
+        assert (answer.status_code, list(_set(answer))) == (204, [ACCESS])
+        assert browser.get("/account").status_code == 401
+
+
 def test_a_refresh_renews_both_cookies_and_shows_no_token(shop):
     browser = _signed_in(shop)
     before = browser.cookie(ACCESS)

@@ -1,6 +1,7 @@
 """Trusted issuers as they are written down: audience mandatory, https, algorithms listed; every mistake has its cure."""
 
 import pytest
+from tests.certificate import certificate
 
 from ostiary.features.tokens.trusted_issuer import Introspection, Issuer, trust_problems
 from ostiary.kernel.secret import Secret
@@ -97,6 +98,45 @@ def test_a_kind_of_proof_that_there_is_not_is_a_mistake() -> None:
     issuer = Issuer(URL, audience=AUDIENCE, factors={"pwd": "password", "mfa": ("password", "totp")})
     assert codes(issuer) == []
     assert issuer.proofs() == {"password", "totp"}
+
+
+@pytest.mark.attack("T7")
+@pytest.mark.parametrize(
+    "networks",
+    [
+        ("0.0.0.0/0",),
+        ("::/0",),
+        ("8.8.8.0/24",),
+        ("169.254.0.0/16",),
+        ("169.254.169.254/32",),
+        ("fe80::/10",),
+        ("10.0.0.1/8",),
+        ("10.0.0.0/7",),
+        ("192.0.2.0/24",),
+        ("login.example",),
+        ("10.0.0.0/8", ""),
+        (None,),
+        "8.8.8.8",
+    ],
+)
+def test_only_private_networks_can_be_named(networks) -> None:
+    assert set(codes(Issuer(URL, audience=AUDIENCE, networks=networks))) == {"no_private_network"}
+
+
+def test_an_issuer_may_be_inside_and_have_authorities_of_its_own(tmp_path) -> None:
+    _, authority = certificate(tmp_path)
+    (tmp_path / "ca.pem").write_text(authority)
+    networks = ("10.20.0.0/16", "172.16.0.0/12", "192.168.1.7", "100.64.0.0/10", "127.0.0.1", "fd12::/16", "::1")
+    assert codes(Issuer(URL, audience=AUDIENCE, networks=networks, ca_file=tmp_path / "ca.pem")) == []
+    assert codes(Issuer(URL, audience=AUDIENCE, networks="10.20.0.0/16")) == []
+    assert codes(Issuer(URL, audience=AUDIENCE, ca_file=str(tmp_path / "ca.pem"))) == []
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_authorities_that_cannot_be_read_stop_the_start(tmp_path, content) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    assert codes(Issuer(URL, audience=AUDIENCE, ca_file=tmp_path / "ca.pem")) == ["no_authorities"]
 
 
 def test_how_scopes_are_read_is_one_of_three() -> None:

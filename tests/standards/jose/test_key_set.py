@@ -54,6 +54,7 @@ def test_what_is_not_wanted_is_passed_over():
             {**EC, "use": "enc", "kid": "e"},
             {"kty": "AKP"},
             {**RSA_JWK, "alg": "RSA-OAEP"},
+            {**EC, "alg": "ES512", "kid": "512"},
             {**ED, "alg": "Ed25519"},
         ]
     }
@@ -87,6 +88,9 @@ def test_algorithms_have_to_be_named_and_be_for_published_keys():
         assert refusal({"keys": [EC]}, algorithms) == "wrong_algorithm"
 
 
+@pytest.mark.attack("B19")
 def test_of_shared_secrets_nothing_is_published():
     assert KeySet([key_of_secret(SECRET)]).document() == {"keys": []}
-    assert [key["kid"] for key in KeySet([parse_jwk(A3_KEY)]).document()["keys"]] == [parse_jwk(A3_KEY).kid]
+    [published] = KeySet([parse_jwk(A3_KEY)]).document()["keys"]
+    assert published["kid"] == parse_jwk(A3_KEY).kid
+    assert set(published) == {"kty", "crv", "x", "y", "kid", "use", "alg"}

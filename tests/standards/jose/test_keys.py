@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -61,10 +61,64 @@ def test_a_key_of_another_family_is_refused():
 
 
 @pytest.mark.attack("A15")
-@pytest.mark.parametrize("exponent", [1, 3, 65_535, 65_538])
+@pytest.mark.parametrize("exponent", [1, 3, 17, 65_535, 65_536, 65_538, 2**300 + 1])
 def test_a_jwk_with_a_small_or_even_public_exponent_is_refused(exponent):
     members = {"kty": "RSA", "n": number(RSA.public_key().public_numbers().n), "e": number(exponent), "alg": "RS256"}
     assert refusal(lambda: parse_jwk(members)) == "weak_key"
+
+
+@pytest.mark.attack("B2")
+def test_an_rsa_key_says_which_of_its_two_algorithms_it_is_for():
+    assert refusal(lambda: parse_pem(pem(RSA))) == "algorithm_not_said"
+    assert parse_pem(pem(RSA), algorithm="PS256").algorithm.name == "PS256"
+    assert refusal(lambda: parse_pem(pem(RSA), algorithm="ES256")) == "wrong_algorithm"
+
+
+@pytest.mark.attack("B17")
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"},
+        {**A3_KEY, "kty": "RSA"},
+        {**A3_KEY, "crv": "secp256k1"},
+        {"kty": "oct", "k": "A" * 43},
+        {"kty": "XYZ"},
+        {"kty": 7},
+        {},
+    ],
+)
+def test_a_key_whose_parts_do_not_belong_together_is_refused(members):
+    with pytest.raises(KeyRefused):
+        parse_jwk(members)
+
+
+@pytest.mark.attack("B17")
+def test_a_key_on_another_curve_is_refused():
+    assert refusal(lambda: parse_pem(pem(ec.generate_private_key(ec.SECP384R1())))) == "wrong_curve"
+    assert parse_pem(pem(ed25519.Ed25519PrivateKey.generate())).algorithm.name == "Ed25519"
+
+
+@pytest.mark.attack("B18")
+@pytest.mark.must("8725-3.4")
+@pytest.mark.parametrize(
+    "spoiled", [{"x": "A" * 43}, {"y": "A" * 43}, {"x": "A" * 43, "y": "A" * 43}, {"x": A3_KEY["y"]}]
+)
+def test_a_point_that_is_not_on_the_curve_is_refused(spoiled):
+    public = {name: value for name, value in A3_KEY.items() if name != "d"}
+    assert refusal(lambda: parse_jwk({**public, **spoiled})) == "unreadable_key"
+    assert refusal(lambda: parse_jwk({**A3_KEY, **spoiled})) == "unreadable_key"
+
+
+@pytest.mark.parametrize("members", [{"use": "enc"}, {"key_ops": ["encrypt"]}, {"key_ops": "verify"}])
+def test_a_key_for_something_else_signs_nothing(members):
+    public = {name: value for name, value in A3_KEY.items() if name != "d"}
+    assert refusal(lambda: parse_jwk({**public, **members})) == "wrong_use"
+
+
+def test_no_key_shows_itself():
+    for key in (parse_jwk(A3_KEY), parse_pem(pem(RSA), algorithm="RS256")):
+        assert str(key.private_members()["d"]) not in repr(key)
+    assert SECRET.decode() not in repr(key_of_secret(SECRET))
 
 
 @pytest.mark.parametrize("members", [A3_KEY, ED25519_KEY])

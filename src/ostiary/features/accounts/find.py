@@ -57,6 +57,11 @@ class AccountFinder:
         """The identifier that somebody types, of whatever kind is switched on, or None. Looks nothing up."""
         return parse_typed(text, self._kinds)
 
+    def is_taken(self, one: Identifier) -> bool:
+        """Whether an identifier, or one that a person would take for it, belongs to an account."""
+        with self._database.read() as connection:
+            return store.is_taken(connection, one)
+
     def of_upstream(self, issuer: str, subject: str) -> Account | None:
         """The account that an identity of another system stands for: issuer and subject together, byte for byte."""
         if not is_upstream(issuer, subject):

@@ -21,8 +21,8 @@ class AccountsSettings(Feature):
     )
     registration: RegistrationMode = setting(
         default="open",
-        about="Who may make an account: everybody (open), who has an invitation (invited), or only your own code "
-        "(closed).",
+        about="Who may make an account: everybody (open), who has an invitation (invited; "
+        "auth.passwords.invite(address)), or only your own code (closed).",
     )
     fields: Sequence[Field] = setting(
         default=(),
@@ -32,7 +32,7 @@ class AccountsSettings(Feature):
     unverified_may_sign_in: bool = setting(
         default=False,
         about="Whether an account may sign in before its address is verified. No: until then it may belong to "
-        "somebody who only claims the address.",
+        "somebody who only claims the address, and whoever can sign in at once knows that it had no account.",
     )
 
     @property

@@ -65,6 +65,13 @@ def find_by_identifier(connection: Connection, kind: str, value: str) -> Account
     return _read(connection, _whole().where(accounts.c.id == owner.scalar_subquery()))
 
 
+def is_taken(connection: Connection, one: Identifier) -> bool:
+    """Whether ``claim`` would find it, or one that looks like it, in somebody's hands."""
+    i = identifiers.c
+    same = i.value == one.value if one.skeleton is None else (i.value == one.value) | (i.skeleton == one.skeleton)
+    return connection.execute(select(i.account).where(i.kind == one.kind, same).limit(1)).first() is not None
+
+
 def find_by_upstream(connection: Connection, issuer: str, subject: str) -> Account | None:
     """The account that an identity of another system is linked to."""
     owner = select(upstream_identities.c.account).where(_is_upstream(issuer, subject))

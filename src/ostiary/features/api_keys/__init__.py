@@ -19,10 +19,12 @@ from ostiary.features.api_keys.key_text import Environment
 from ostiary.features.api_keys.settings import ApiKeysSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.limit import Limiter
+from ostiary.kernel.own_marks import OwnMarks
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
@@ -103,6 +105,7 @@ class ApiKeys(ApiKeysSettings):
             # Asked for when they are used: accounts and roles may be built after this, or not be on.
             gate=lambda: resources.find(SubjectGate),  # type: ignore[type-abstract]
             rights=lambda: resources.find(Rights),  # type: ignore[type-abstract]
+            narrowing=resources[DeclaredPolicies].permissions,
         )
         keys = PresentedKeys(
             resources[GuardReads],
@@ -112,6 +115,7 @@ class ApiKeys(ApiKeysSettings):
             limiter=resources[Limiter],  # type: ignore[type-abstract]
             client=resources[ClientSource],  # type: ignore[type-abstract]
         )
+        resources.add(OwnMarks(f"{self.prefix}_", (f"{self.prefix}_live_", f"{self.prefix}_test_")))
         readers: tuple[CredentialReader, ...] = (BearerKeyReader(keys),)
         if self.header is not None:
             readers += (HeaderKeyReader(keys, self.header),)

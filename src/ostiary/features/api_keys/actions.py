@@ -20,7 +20,7 @@ from ostiary.features.api_keys.api_key import (
 )
 from ostiary.features.api_keys.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated
 from ostiary.features.api_keys.key_text import Environment, KeyText, spell_key, spell_secret
-from ostiary.features.api_keys.wish import Identified, parse_wish, subject_of, tenant_text
+from ostiary.features.api_keys.wish import parse_wish, tenant_text
 from ostiary.kernel.clock import DAY, Clock, Millis
 from ostiary.kernel.duration import Duration, milliseconds, spell_duration
 from ostiary.kernel.errors import FieldError, ValidationFailed
@@ -30,6 +30,7 @@ from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On, Principal
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.secret import SECRET_BYTES, digest
+from ostiary.kernel.subject import Identified, subject_of
 from ostiary.kernel.subject_gate import SubjectGate
 from ostiary.storage.database import Database, Transaction
 
@@ -48,7 +49,7 @@ _NO_ACCOUNT: Final = "no_account"
 class ApiKeyActions:
     """``auth.api_keys``."""
 
-    __slots__ = ("_bus", "_clock", "_database", "_environment", "_gate", "_rights", "settings")
+    __slots__ = ("_bus", "_clock", "_database", "_environment", "_gate", "_narrowing", "_rights", "settings")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class ApiKeyActions:
         clock: Clock,
         gate: Callable[[], SubjectGate | None],
         rights: Callable[[], Rights | None],
+        narrowing: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self.settings = settings
         self._environment: Environment = environment
@@ -68,6 +70,8 @@ class ApiKeyActions:
         self._clock = clock
         self._gate = gate
         self._rights = rights
+        # What a policy asks of a scope: no role grants it, and it grants nothing itself.
+        self._narrowing = narrowing
 
     def create(
         self,
@@ -204,8 +208,8 @@ class ApiKeyActions:
         rights = self._rights()
         if rights is None or scope is None:
             return
-        held = rights.permissions(owner, tenant)
-        beyond = [permission for permission in scope if not any_covers(held, permission)]
+        held, narrowing = rights.permissions(owner, tenant), self._narrowing()
+        beyond = [one for one in scope if not any_covers(held, one) and one not in narrowing]
         if beyond:
             text = f"Nobody gives a key what she may not do herself: {', '.join(beyond)}."
             raise ValidationFailed(FieldError("scope", "not_held", text))

@@ -2,29 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.duration import Duration, milliseconds, spell_duration
 from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.limit import parse_limit
 from ostiary.kernel.permission import is_permission_pattern
-from ostiary.kernel.principal import On, encode_place
+from ostiary.kernel.principal import On, encode_place, is_place
 
 _LONGEST_NAME: Final = 100
-_LONGEST_SUBJECT: Final = 255
 # A credential with more is not narrowed, and each is read at every request.
 _MOST_PERMISSIONS: Final = 64
 _LONGEST_PERMISSION: Final = 128
-
-
-class Identified(Protocol):
-    """Somebody who is known by an id: an account."""
-
-    @property
-    def id(self) -> str:
-        """The id, which is the subject."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +48,7 @@ def parse_wish(
     lives_for = default if expires is None else _life(expires, longest, errors)
     if limit is not None and not _is_limit(limit):
         errors.append(FieldError("limit", "unusable", 'Write a limit as "600/minute" or "10/5m".'))
-    if tenant is not None and not _is_place(tenant):
+    if tenant is not None and not is_place(tenant):
         errors.append(FieldError("tenant", "unusable", 'A place is a kind and a name: ("org", "acme").'))
     if errors:
         raise ValidationFailed(*errors)
@@ -69,18 +59,6 @@ def parse_wish(
         limit=None if limit is None else str(limit),
         tenant=tenant,
     )
-
-
-def subject_of(owner: str | Identified) -> str:
-    """The subject an owner is. Raises ``TypeError`` for a number, with the cure, and ``ValueError`` for an impossible text."""
-    subject: object = owner if isinstance(owner, str) else getattr(owner, "id", owner)
-    if not isinstance(subject, str):
-        message = f"an owner is a subject as text or an account, not {type(owner).__name__}: write str(…)"
-        raise TypeError(message)
-    if not (0 < len(subject) <= _LONGEST_SUBJECT and "\x00" not in subject):
-        message = f"a subject is text of 1 to {_LONGEST_SUBJECT} characters"
-        raise ValueError(message)
-    return subject
 
 
 def tenant_text(wish: KeyWish) -> str | None:
@@ -124,12 +102,3 @@ def _is_limit(limit: object) -> bool:
     except (ValueError, AttributeError):
         return False
     return True
-
-
-def _is_place(tenant: object) -> bool:
-    match tenant:
-        case (str() as kind, str() as name):
-            text = f"{kind}:{name}"
-            return bool(kind and name) and ":" not in kind and text.isprintable() and len(text) <= _LONGEST_SUBJECT
-        case _:
-            return False

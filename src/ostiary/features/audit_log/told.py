@@ -24,6 +24,10 @@ TOLD: Final = MappingProxyType(
         "api_key_revoked": "An API key was revoked",
         "account_suspended": "Your account was suspended",
         "account_restored": "Your account was restored",
+        "role_assigned": "You were given a role",
+        "role_revoked": "A role was taken from you",
+        "group_member_added": "You were added to a group",
+        "group_member_removed": "You were taken out of a group",
         "guesses_forgiven": "Failed sign-ins were forgiven",
     }
 )

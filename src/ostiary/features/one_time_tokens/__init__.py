@@ -7,7 +7,7 @@ store.py             the table and its statements
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ostiary.features.one_time_tokens.one_time_token import OneTimeToken
 from ostiary.features.one_time_tokens.settings import OneTimeTokensSettings
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ostiary.features.one_time_tokens.redeem import OneTimeTokenActions
 
 __all__ = ["OneTimeToken", "OneTimeTokenActions", "OneTimeTokens"]
+
+_LONGEST_INVITATION: Final = 30 * DAY
 
 
 @feature
@@ -45,6 +47,12 @@ class OneTimeTokens(OneTimeTokensSettings):
                     what=f"OneTimeTokens({name}={getattr(self, name)!r}) lets a link that was mailed be good for too long",
                     cure="24h at most (NIST SP 800-63B-4 §4.2.1.2)",
                 )
+        if milliseconds(self.invitation) > _LONGEST_INVITATION:
+            yield Problem(
+                code="impossible_link_lifetime",
+                what=f"OneTimeTokens(invitation={self.invitation!r}) lets an invitation lie in a mailbox for too long",
+                cure="30d at most; whoever comes later is invited again",
+            )
 
     def expiring(self) -> tuple[object, ...]:
         """Tokens that nobody redeemed in time."""
@@ -63,6 +71,7 @@ class OneTimeTokens(OneTimeTokensSettings):
             key_ring=resources[KeyRing],
             verification_lifetime=milliseconds(self.verification),
             reset_lifetime=milliseconds(self.reset),
+            invitation_lifetime=milliseconds(self.invitation),
         )
         return Contribution(actions=actions)
 

@@ -24,18 +24,25 @@ PURPOSE: Final = "one-time token"
 class OneTimeTokenActions:
     """Issues, finds and spends one-time tokens, for features that send links.
 
-    ``verification_lifetime`` and ``reset_lifetime`` are what the settings say, in milliseconds.
+    ``verification_lifetime``, ``reset_lifetime`` and ``invitation_lifetime`` are what the settings say, in milliseconds.
     """
 
-    __slots__ = ("_database", "_key_ring", "reset_lifetime", "verification_lifetime")
+    __slots__ = ("_database", "_key_ring", "invitation_lifetime", "reset_lifetime", "verification_lifetime")
 
     def __init__(
-        self, *, database: Database, key_ring: KeyRing, verification_lifetime: Millis, reset_lifetime: Millis
+        self,
+        *,
+        database: Database,
+        key_ring: KeyRing,
+        verification_lifetime: Millis,
+        reset_lifetime: Millis,
+        invitation_lifetime: Millis,
     ) -> None:
         self._database = database
         self._key_ring = key_ring
         self.verification_lifetime = verification_lifetime
         self.reset_lifetime = reset_lifetime
+        self.invitation_lifetime = invitation_lifetime
 
     def issue(
         self,
@@ -100,6 +107,10 @@ class OneTimeTokenActions:
             return None
         row = store.spend(tx, parts.id, presented=digest(parts.secret), purpose=purpose, now=now)
         return None if row is None else self._read(row)
+
+    def end(self, tx: Transaction, id: str, *, purpose: str) -> bool:
+        """End one token by its id, whoever has it; False if there is none for this purpose."""
+        return store.delete(tx, id, purpose=purpose)
 
     def end_all(self, tx: Transaction, *, subject: str, purpose: str | None = None) -> int:
         """End the tokens of a subject, all or those for one purpose; the answer is how many there were."""

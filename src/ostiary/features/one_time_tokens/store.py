@@ -49,6 +49,13 @@ def spend(tx: Transaction, id: str, *, presented: bytes, purpose: str, now: Mill
     return tx.execute(statement.returning(*row)).one_or_none()
 
 
+def delete(tx: Transaction, id: str, *, purpose: str) -> bool:
+    """Remove one token; False if there is none for this purpose."""
+    row = one_time_tokens.c
+    statement = one_time_tokens.delete().where(row.id == id, row.purpose == purpose)
+    return tx.execute(statement.returning(row.id)).one_or_none() is not None
+
+
 def delete_all(tx: Transaction, *, subject: str, purpose: str | None) -> int:
     """Remove the tokens of a subject, all or those for one purpose; the answer is how many."""
     statement = one_time_tokens.delete().where(one_time_tokens.c.subject == subject)

@@ -6,6 +6,10 @@ users.py          whose password it is: our accounts, or the application's own u
 directory.py      another system that knows the passwords (``check=``)
 actions.py        auth.passwords: a new password checked, set, changed
 new_account.py    the password of an account that is being made
+register.py       an account begins with a proven address
+invite.py         or with an invitation
+reset.py          a forgotten password
+mail_limits.py    how many mails a stranger can have sent
 store.py          the table
 
 policy.py         what a new password must be (NIST SP 800-63B-4)

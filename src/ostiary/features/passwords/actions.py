@@ -5,7 +5,7 @@ transaction, and with it die links for a reset that are still on their way.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from unicodedata import normalize
@@ -37,6 +37,7 @@ from ostiary.web.addresses import Addresses
 
 if TYPE_CHECKING:
     from ostiary.features.accounts import Account, AccountActions, AccountClosed, NewAccount
+    from ostiary.features.passwords.invite import Invitation, Invitations
     from ostiary.storage.database import Database, Transaction
 
 How: TypeAlias = Literal["changed", "reset", "set"]
@@ -72,7 +73,7 @@ class OwnPasswords:
 class PasswordActions(PasswordVerifier):
     """``auth.passwords``."""
 
-    __slots__ = ("_breaches", "_breaches_required", "_own", "policy")
+    __slots__ = ("_breaches", "_breaches_required", "_own", "invitations", "policy")
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class PasswordActions(PasswordVerifier):
         self._breaches = breaches
         self._breaches_required = breaches_required
         self._own = own
+        self.invitations: Invitations | None = None
 
     @property
     def are_kept_here(self) -> bool:
@@ -129,6 +131,27 @@ class PasswordActions(PasswordVerifier):
             return False
 
     # Accounts of ours
+
+    def invite(self, email: str, *, roles: Sequence[str] = ()) -> "Invitation":
+        """Mail somebody a link by which she makes her account, verified from the first moment and with these roles.
+
+        Raises ``ValidationFailed``, ``IdentifierTaken`` where the address has an account, and ``ConfigurationError`` where
+        people have no address here, or are not invited.
+        """
+        return self._invitations().send(email, roles=roles)
+
+    def withdraw_invitation(self, id: str) -> bool:
+        """Let an invitation be good no longer. False if there is none: it was accepted, withdrawn, or is too old."""
+        return self._invitations().withdraw(id)
+
+    def _invitations(self) -> "Invitations":
+        if self.invitations is None:
+            raise misconfigured(
+                "no_invitations",
+                "somebody is to be invited, and this application's accounts cannot be made by a mailed link",
+                'Passwords() without lookup= and check=, and Accounts(identifiers=("email", …), registration="invited")',
+            )
+        return self.invitations
 
     def has_password(self, subject: str) -> bool:
         """Whether an account of ours has a password: one that came by another system may have none."""

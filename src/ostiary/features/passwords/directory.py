@@ -38,6 +38,12 @@ class Directory:
         self._find_accounts = find_accounts
         self._database = database
 
+    def one_spelling(self, identifier: str) -> str:
+        """As accounts are looked up by it; without accounts as it was typed, since the other system alone knows."""
+        accounts = self._find_accounts()
+        one = None if accounts is None else accounts.parse_typed(identifier)
+        return identifier if one is None else one.value
+
     def expect(self, identifier: str) -> str | None:
         """Who that is likely to be, before the other system is asked: so that her epoch is read before her proof."""
         accounts = self._find_accounts()

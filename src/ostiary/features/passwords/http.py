@@ -14,11 +14,13 @@ from ostiary.features.passwords.pages import (
 from ostiary.features.passwords.register import Begun, LinkNotGood, Registration
 from ostiary.features.passwords.reset import PasswordReset
 from ostiary.features.sessions import SessionActions, session_id
+from ostiary.features.sign_in import SignInMethods
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.web.body import read_fields
 from ostiary.web.cookies import CookieToSet
 from ostiary.web.form import Form, FormField, typed
+from ostiary.web.redirect import NEXT
 from ostiary.web.route import Answer, Call, form_routes
 
 # A password is its owner's to change, in her browser: no narrowed credential's, no key's.
@@ -41,9 +43,10 @@ def register(call: Call) -> Answer:
     given = pages.identifiers_of(fields)
     extra = {name: fields.raw(name) for name in pages.field_names}
     password = fields.text("password", required=False)
-    begun = call.resources[Registration].begin(given, password=password, fields=extra)
+    wanted = call.request.args.get(NEXT)
+    begun = call.resources[Registration].begin(given, password=password, fields=extra, wanted=wanted)
     if not isinstance(begun, Begun):
-        return Answer(facts={"account": begun.id}, status=201, goes_to=call.addresses.path("sign_in", why="registered"))
+        return Answer(facts={"account": begun.id}, status=201, goes_to=_to_sign_in(call, "registered", wanted))
     cookie = CookieToSet(stem=REGISTRATION_COOKIE, value=begun.binding, max_age=pages.verification_seconds)
     text = (
         "If this address can have an account here, a mail with a link is on its way to it.",
@@ -59,7 +62,8 @@ def register_again(call: Call, error: AuthError) -> Answer:
 
 
 def _registration_page(call: Call, form: Form, status: int) -> Answer:
-    sign_in = call.addresses.path("sign_in")
+    wanted = call.request.args.get(NEXT)
+    sign_in = call.addresses.path("sign_in", **({NEXT: wanted} if wanted else {}))
     return Answer(
         facts={"fields": form.as_json()},
         status=status,
@@ -80,12 +84,17 @@ def verify_address(call: Call) -> Answer:
     """Confirm the address: the account comes to be."""
     fields = read_fields(call.request)
     token, password = fields.text("token"), fields.text("password", required=False)
-    account = call.resources[Registration].confirm(token, binding=call.cookie(REGISTRATION_COOKIE), password=password)
+    done = call.resources[Registration].confirm(token, binding=call.cookie(REGISTRATION_COOKIE), password=password)
     return Answer(
-        facts={"account": account},
-        goes_to=call.addresses.path("sign_in", why="confirmed"),
+        facts={"account": done.account},
+        goes_to=_to_sign_in(call, "confirmed", done.wanted),
         cookies=(CookieToSet(stem=REGISTRATION_COOKIE, value=None),),
     )
+
+
+def _to_sign_in(call: Call, why: str, wanted: str | None) -> str:
+    """The sign-in page, which goes on to where she wanted to go; it is the one to judge that address."""
+    return call.addresses.path("sign_in", why=why, **({NEXT: wanted} if wanted else {}))
 
 
 def verify_address_again(call: Call, error: AuthError) -> Answer:
@@ -178,13 +187,14 @@ def _reset_page(call: Call, error: AuthError | None = None) -> Answer:
     if address is None:
         ways = [{"label": "Ask for another link", "url": call.addresses.path("forgot_password")}]
         text = ("It was used already, or it is too old.",)
-        facts = {"alive": False}
+        facts: dict[str, Any] = {"alive": False}
         return form_page(LinkNotGood.public_message, None, status=LinkNotGood.status, text=text, ways=ways, facts=facts)
     form = Form(call.resources[PasswordPages].with_hint(_NEW))
     form = form if error is None else form.again(None, error)
     status = 200 if error is None else error.status
     # Whoever was sent somebody else's link sees whose password she is about to set.
-    text, facts = (f"For the account of {address}.",), {"alive": True, "address": address}
+    text = (f"For the account of {address}.",)
+    facts = {"alive": True, "address": address}
     return form_page("Set a new password", form, button="Set the password", status=status, text=text, facts=facts)
 
 
@@ -197,8 +207,11 @@ def show_change(call: Call) -> Answer:
 
 
 def change_password(call: Call) -> Answer:
-    """Change the caller's password. Every other session ends; this one goes on, under a new id: she has proven herself."""
-    fields = read_fields(call.request)
+    """Change the caller's password. Every other session ends; this one goes on, under a new id: she has proven herself.
+
+    A browser she is remembered on stays so by a new token: a copy of the old one is worth nothing from here on.
+    """
+    fields, is_remembered = read_fields(call.request), call.resources[SignInMethods].is_remembered
     subject, session, sessions = call.principal.subject, session_id(call.principal), call.resources[SessionActions]
 
     def keep(tx: Any, epoch: int) -> None:
@@ -206,8 +219,10 @@ def change_password(call: Call) -> Answer:
             sessions.outlive(tx, session, subject=subject, epoch=epoch)
 
     current, new = fields.text("current", required=False), fields.text("password", required=False)
+    # Asked before the change, which ends what she was remembered by.
+    remember = is_remembered is not None and is_remembered(call)
     evidence = call.resources[PasswordActions].change(subject, current=current, new=new, during=keep)
-    return Answer(signs_in=evidence, goes_to=call.addresses.path("account"))
+    return Answer(signs_in=evidence, goes_on=True, remember=remember, goes_to=call.addresses.path("account"))
 
 
 def change_password_again(call: Call, error: AuthError) -> Answer:

@@ -13,6 +13,7 @@ from ostiary.web.route import Answer
 
 REGISTRATION_COOKIE: Final = "ostiary_registration"
 RESET_COOKIE: Final = "ostiary_reset"
+INVITATION_COOKIE: Final = "ostiary_invitation"
 
 _INPUTS: Final[Mapping[type, InputType]] = MappingProxyType({str: "text", int: "number", bool: "checkbox"})
 _IDENTIFIER: Final = "identifier"
@@ -52,6 +53,11 @@ class PasswordPages:
         """Identifiers, the application's own fields, and a password."""
         identifiers = (self._identifier(kind) for kind in self.registration_kinds)
         return Form(*identifiers, *map(_own_field, self.fields), self._password())
+
+    def invitation_form(self) -> Form:
+        """What an invitation leaves open: other names, the application's own fields, and a password."""
+        others = (self._identifier(kind) for kind in self.registration_kinds if kind != "email")
+        return Form(*others, *map(_own_field, self.fields), self._password())
 
     def forgotten_form(self) -> Form:
         """Who somebody is who has forgotten her password."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 from ostiary.features.accounts import Account, AccountActions, AccountState, Identifier
 from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import PasswordActions, names_of
+from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.features.passwords.register import LinkNotGood, find_email
 from ostiary.features.sign_in import SignInActions
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError
-from ostiary.kernel.limit import Limit, Limiter
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.web.addresses import Addresses
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ostiary.storage.database import Database, Transaction
 
 _PURPOSE: Final = "reset_password"
+# No host is called so, ever (RFC 2606 §2); no mail to it leaves.
+_NOBODY: Final = "nobody@example.invalid"
 # What is suspended or closed is given back by an operator, not by a mail.
 _MAY_RESET: Final = frozenset({AccountState.ACTIVE, AccountState.UNVERIFIED})
 
@@ -46,8 +48,7 @@ class PasswordReset:
     database: "Database"
     mailer: Mailer
     addresses: Addresses
-    limiter: Limiter
-    mail_limit: Limit
+    mail_limits: MailLimits
     clock: Clock
 
     def ask(self, identifier: str) -> None:
@@ -59,39 +60,52 @@ class PasswordReset:
         if typed is None:
             return
         # By what was typed, so that the limit is the same for an address that nobody has.
-        self.limiter.charge(self.mail_limit, f"reset:{typed.kind}:{typed.mailbox}")
+        self.mail_limits.charge("reset", typed)
         account = self.accounts.find_by_identifier(identifier)
-        address = None if account is None else _address_of(account, typed)
-        if account is not None and address is not None:
-            self._send_link(account, address)
+        to = None if account is None else _address_of(account, typed)
+        if typed.kind != "email" and not self._has_room(to, typed):
+            to = None
+        if account is not None and to is not None:
+            self._send_link(account, to.shown)
         else:
             self._send_none(typed, is_known=account is not None)
 
     def send(self, account: Account) -> str:
         """Send the link to an account's address, for an operator; the answer is where to. Raises ``NoAddress``."""
-        address = _address_of(account, None)
-        if address is None:
+        to = _address_of(account, None)
+        if to is None:
             raise NoAddress
-        self._send_link(account, address)
-        return address
+        self._send_link(account, to.shown)
+        return to.shown
+
+    def _has_room(self, to: Identifier | None, typed: Identifier) -> bool:
+        """Whether the address behind a name may be sent one more; behind nobody's the same is counted, to no effect."""
+        if to is None:
+            return self.mail_limits.has_room("reset_of_nobody", typed)
+        return self.mail_limits.has_room("reset", to)
 
     def _send_link(self, account: Account, address: str) -> None:
         epoch = self.sign_in.epoch(account.id)
         with self.database.write() as tx:
             token = self._issue(tx, account.id, epoch, address)
-            context = {
-                "link": self.addresses.absolute("reset_password", token=token),
-                "expires_in": spell_duration(self.tokens.reset_lifetime),
-            }
-            self.mailer.send(Mail(to=address, template="passwords/reset", context=context), tx)
+            self.mailer.send(self._letter(address, token), tx)
+
+    def _letter(self, to: str, token: str) -> Mail:
+        context = {
+            "link": self.addresses.absolute("reset_password", token=token),
+            "expires_in": spell_duration(self.tokens.reset_lifetime),
+        }
+        return Mail(to=to, template="passwords/reset", context=context)
 
     def _send_none(self, typed: Identifier, *, is_known: bool) -> None:
         with self.database.write() as tx:
-            # The same wait for the disk as for a link, which can be measured from afar; this one goes to nobody.
-            self._issue(tx, None, 0, typed.shown)
+            # The same work and the same wait for the disk as for a link, which can be measured; this one goes to nobody.
+            token = self._issue(tx, None, 0, typed.shown)
             if typed.kind == "email" and not is_known:
                 context = {"register_link": self._register_link()}
                 self.mailer.send(Mail(to=typed.shown, template="passwords/no_account", context=context), tx)
+            else:
+                self.mailer.pretend(self._letter(_NOBODY, token), tx)
 
     def _register_link(self) -> str | None:
         return self.addresses.absolute("register") if self.addresses.has("register") else None
@@ -146,15 +160,15 @@ class PasswordReset:
         if account is None or self.sign_in.epoch(account.id) != link.epoch:
             return None
         # It would be sent there still: the address is hers, and no other was proven to be while this one was only claimed.
-        is_hers = _address_of(account, self.accounts.parse_typed(address)) == address
-        return (link, account, address) if is_hers else None
+        to = _address_of(account, self.accounts.parse_typed(address))
+        return (link, account, address) if to is not None and to.shown == address else None
 
 
 def _proven(account: Account) -> set[str]:
     return {one.shown for one in account.identifiers if one.kind == "email" and one.verified_at is not None}
 
 
-def _address_of(account: Account, typed: Identifier | None) -> str | None:
+def _address_of(account: Account, typed: Identifier | None) -> Identifier | None:
     """Where a link may go: the address that was typed if it is proven to be hers, else another that is.
 
     An address that was only claimed gets one while the account has nothing that is proven, and never afterwards: whoever
@@ -167,5 +181,4 @@ def _address_of(account: Account, typed: Identifier | None) -> str | None:
     if not proven and account.state is AccountState.UNVERIFIED:
         proven = addresses
     exact = [one for one in proven if typed is not None and one.value == typed.value]
-    best = find_email((*exact, *proven))
-    return None if best is None else best.shown
+    return find_email((*exact, *proven))

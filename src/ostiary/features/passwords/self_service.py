@@ -1,17 +1,23 @@
 """Self-service: registration, confirmation, reset and change, wired for one application whose passwords are ours."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ostiary.features.accounts import AccountActions, Accounts
 from ostiary.features.one_time_tokens import OneTimeTokenActions
 from ostiary.features.passwords.http import CHANGE_ROUTES, REGISTRATION_ROUTES, RESET_ROUTES, password_facts
+from ostiary.features.passwords.invitation_http import INVITATION_ROUTES
+from ostiary.features.passwords.invite import Invitations
+from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.features.passwords.pages import PasswordPages, pages_of
 from ostiary.features.passwords.register import Registration
 from ostiary.features.passwords.reset import PasswordReset
 from ostiary.features.sign_in import SignInActions, SignInMethods, Way
-from ostiary.kernel.clock import HOUR, SECOND, Clock
-from ostiary.kernel.limit import Limit, Limiter
+from ostiary.kernel.caller import CallerSource
+from ostiary.kernel.client import ClientSource
+from ostiary.kernel.clock import SECOND, Clock
+from ostiary.kernel.event_bus import EventBus
+from ostiary.kernel.limit import Limiter
 from ostiary.kernel.mail import Mailer
 from ostiary.storage.database import Database
 from ostiary.web.addresses import Addresses
@@ -22,9 +28,6 @@ if TYPE_CHECKING:
     from ostiary.kernel.feature import Feature
     from ostiary.kernel.resources import Resources
 
-# Mails of each sort to one address: enough for somebody who looks into the wrong mailbox first, too few to annoy her.
-_MAILS: Final = Limit("passwords.mail", 5, HOUR)
-
 
 def routes_of(on: "Mapping[str, Feature]") -> tuple[object, ...]:
     """The pages that make sense beside the other features that are on."""
@@ -32,13 +35,19 @@ def routes_of(on: "Mapping[str, Feature]") -> tuple[object, ...]:
     if not isinstance(accounts, Accounts):
         return ()
     registration = REGISTRATION_ROUTES if accounts.registration == "open" else ()
+    invitation = INVITATION_ROUTES if invites(accounts) else ()
     reset = RESET_ROUTES if "email" in accounts.identifiers else ()
-    return (*registration, *reset, *(CHANGE_ROUTES if sessions else ()))
+    return (*registration, *invitation, *reset, *(CHANGE_ROUTES if sessions else ()))
+
+
+def invites(accounts: Accounts) -> bool:
+    """Whether people can be invited: by mail, and where registration is not closed to everybody."""
+    return "email" in accounts.identifiers and accounts.registration != "closed"
 
 
 def mails_of(*, changed: str) -> frozenset[str]:
     """The templates of every mail that is sent."""
-    names = ("verify_address", "already_registered", "reset", "no_account")
+    names = ("verify_address", "already_registered", "invitation", "reset", "no_account")
     return frozenset({changed, *(f"passwords/{name}" for name in names)})
 
 
@@ -46,15 +55,13 @@ def add_self_service(resources: "Resources", actions: "PasswordActions", setting
     """Make the flows and their forms; the answer is the section of the account page."""
     accounts, tokens = resources[AccountActions], resources[OneTimeTokenActions]
     mailer: Any = resources[Mailer]  # type: ignore[type-abstract] # found by the protocols they fulfil
+    client = resources[ClientSource]  # type: ignore[type-abstract]
     shared: dict[str, Any] = {
         "accounts": accounts,
-        "passwords": actions,
         "tokens": tokens,
         "database": resources[Database],
         "mailer": mailer,
         "addresses": resources[Addresses],  # type: ignore[type-abstract]
-        "limiter": resources[Limiter],  # type: ignore[type-abstract]
-        "mail_limit": _MAILS,
         "clock": resources[Clock],  # type: ignore[type-abstract]
     }
     pages = pages_of(
@@ -63,8 +70,13 @@ def add_self_service(resources: "Resources", actions: "PasswordActions", setting
         verification_seconds=tokens.verification_lifetime // SECOND,
     )
     resources.add(pages)
-    resources.add(Registration(**shared, settings=settings))
-    resources.add(PasswordReset(**shared, sign_in=resources[SignInActions]))
+    limits = MailLimits(resources[Limiter], client)  # type: ignore[type-abstract]
+    resources.add(Registration(**shared, passwords=actions, mail_limits=limits, settings=settings))
+    resources.add(PasswordReset(**shared, passwords=actions, mail_limits=limits, sign_in=resources[SignInActions]))
+    if invites(settings):
+        caller = resources[CallerSource]  # type: ignore[type-abstract]
+        actions.invitations = Invitations(**shared, bus=resources[EventBus], client=client, caller=caller)
+        resources.add(actions.invitations)
     methods = resources[SignInMethods]
     methods.ways += [
         Way(endpoint="register", label="Create an account"),

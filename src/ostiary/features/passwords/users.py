@@ -16,6 +16,10 @@ _log = logging.getLogger("ostiary.passwords")
 class Users(Protocol):
     """Who knows users and their hashes. Both questions are asked for every guess, for known and unknown names alike."""
 
+    def one_spelling(self, identifier: str) -> str:
+        """The identifier in the one form in which all its spellings are equal. Looks nothing up."""
+        ...
+
     def subject_of(self, identifier: str) -> str | None:
         """The subject of that name, or None. Raises ``Unavailable``."""
         ...
@@ -37,6 +41,11 @@ class AccountUsers:
     def __init__(self, accounts: "AccountActions", database: "Database") -> None:
         self._accounts = accounts
         self._database = database
+
+    def one_spelling(self, identifier: str) -> str:
+        """As accounts are looked up by it: guesses that lead to one account are counted together."""
+        one = self._accounts.parse_typed(identifier)
+        return identifier if one is None else one.value
 
     def subject_of(self, identifier: str) -> str | None:
         """The account known by that name."""
@@ -74,6 +83,10 @@ class LookupUsers:
     def __init__(self, lookup: Lookup, on_rehash: OnRehash | None = None) -> None:
         self._lookup = lookup
         self._on_rehash = on_rehash
+
+    def one_spelling(self, identifier: str) -> str:
+        """As it was typed: what the function takes for equal is not known here."""
+        return identifier
 
     def subject_of(self, identifier: str) -> str | None:
         """The subject the function names, or the identifier itself."""

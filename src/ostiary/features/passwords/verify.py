@@ -43,7 +43,7 @@ class PasswordVerifier:
         # Control characters and lone surrogates are in no name, and some database drivers choke on them.
         is_name = len(identifier) <= LONGEST_IDENTIFIER and identifier.isprintable()
         known = identifier if is_name else ""
-        guess = Guess(method=_METHOD, identifier=identifier[:LONGEST_IDENTIFIER])
+        guess = self._guess(identifier)
         if isinstance(self._source, Directory):
             directory = self._source
             return self._sign_in.attempt(guess, lambda: self._prove_elsewhere(directory, known, password))
@@ -61,7 +61,11 @@ class PasswordVerifier:
                 return WrongProof(subject)
             return Evidence(subject, Factor(_METHOD, at=self._clock.now()))
 
-        return self._sign_in.attempt(Guess(method=_METHOD, identifier=identifier[:LONGEST_IDENTIFIER]), prove)
+        return self._sign_in.attempt(self._guess(identifier), prove)
+
+    def _guess(self, identifier: str) -> Guess:
+        # In one spelling: a dot of another alphabet, or a space in a number, would be a fresh allowance each.
+        return Guess(method=_METHOD, identifier=self._source.one_spelling(identifier[:LONGEST_IDENTIFIER]))
 
     def _prove(self, users: Users, identifier: str, password: str) -> Evidence | WrongProof:
         # The epoch is read before the hash that the guess is verified against, so that a password change or a

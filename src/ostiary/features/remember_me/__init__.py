@@ -26,6 +26,7 @@ from ostiary.kernel.resources import Resources
 from ostiary.kernel.rotating_token import RotatingTokens
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
+from ostiary.web.section import Section
 
 if TYPE_CHECKING:
     from ostiary.features.remember_me.end import RememberMeActions
@@ -81,7 +82,8 @@ class RememberMe(RememberMeSettings):
         """``auth.remember_me``, the reader of the cookie behind that of sessions, and what ends a series."""
         from ostiary.features.remember_me.end import RememberMeActions, listeners  # SQLAlchemy only where it is used
         from ostiary.features.remember_me.exchange import RememberedSignIn
-        from ostiary.features.remember_me.present import RememberedBrowsers, RememberReader
+        from ostiary.features.remember_me.http import sleeping_browsers
+        from ostiary.features.remember_me.present import REMEMBER_COOKIE, RememberedBrowsers, RememberReader
         from ostiary.features.remember_me.stolen import StolenMail
         from ostiary.features.sessions import SessionActions
         from ostiary.storage.database import Database
@@ -89,7 +91,6 @@ class RememberMe(RememberMeSettings):
 
         clock = resources[Clock]  # type: ignore[type-abstract] # found by the protocol it fulfils
         database = resources[Database]
-        resources[SignInMethods].remembers = True
         tokens = RotatingTokens(resources[KeyRing], _PURPOSE)
         browsers = RememberedBrowsers(resources[GuardReads], tokens, grace=milliseconds(self.grace))
         sign_in = RememberedSignIn(
@@ -105,4 +106,8 @@ class RememberMe(RememberMeSettings):
         )
         actions = RememberMeActions(sign_in, database=database, clock=clock)
         reader = RememberReader(browsers, resources[CookiePolicy])
-        return Contribution(actions=actions, readers=(reader,), listeners=listeners())
+        resources[SignInMethods].is_remembered = lambda call: browsers.remembers(
+            call.cookie(REMEMBER_COOKIE), call.principal.subject, clock.now()
+        )
+        section = Section(name="remembered", template="remember_me/section.html", place=15, facts=sleeping_browsers)
+        return Contribution(actions=actions, readers=(reader,), listeners=listeners(), sections=(section,))

@@ -6,6 +6,7 @@ from typing import Any
 
 from ostiary.features.remember_me.store import SeriesRow
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.device_name import device_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class RememberedBrowser:
             "used_at": self.used_at.isoformat(),
             "ends_at": self.ends_at.isoformat(),
             "device": self.device,
+            "device_name": device_name(self.device),
             "network": self.network,
             "current": self.current,
         }

@@ -1,10 +1,11 @@
-"""The addresses of remembered browsers: the list, and forgetting one."""
+"""The addresses of remembered browsers: the list, forgetting one, and what the account page shows of them."""
 
-from typing import Final
+from typing import Any, Final
 
+from ostiary.features.remember_me.browsers import RememberedBrowser
 from ostiary.features.remember_me.end import RememberMeActions
+from ostiary.features.sessions import SessionActions, session_id
 from ostiary.kernel.errors import AuthError
-from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.web.route import Answer, Call, Route
 
@@ -12,22 +13,32 @@ from ostiary.web.route import Answer, Call, Route
 _BY_SESSION: Final = Requirement(via=any_of("session"))
 
 
-def _session_id(principal: Principal) -> str | None:
-    return principal.credential.id if principal.credential is not None else None
-
-
 def list_browsers(call: Call) -> Answer:
     """The browsers that let the caller in without a proof."""
-    principal = call.principal
-    browsers = call.resources[RememberMeActions].list(principal.subject, current=_session_id(principal))
-    return Answer(facts={"browsers": [browser.as_json() for browser in browsers]})
+    return Answer(facts=_facts(_browsers(call)), page="remember_me/remembered")
+
+
+def sleeping_browsers(call: Call) -> dict[str, Any]:
+    """Those that have no session just now: the list of sessions does not show them, and they come back all the same."""
+    alive = {session.id for session in call.resources[SessionActions].list(call.principal.subject)}
+    return _facts([browser for browser in _browsers(call) if browser.session not in alive])
 
 
 def forget_browser(call: Call) -> Answer:
     """Forget one of the caller's browsers. Somebody else's answers as one that does not exist."""
     if not call.resources[RememberMeActions].end(call.variables["id"], owner=call.principal.subject):
         raise AuthError("There is no such browser.", code="not_found", status=404)
-    return Answer(status=204)
+    addresses = call.addresses
+    return Answer(status=204, goes_to=addresses.path("account" if addresses.has("account") else "remembered"))
+
+
+def _browsers(call: Call) -> list[RememberedBrowser]:
+    subject, current = call.principal.subject, session_id(call.principal)
+    return call.resources[RememberMeActions].list(subject, current=current)
+
+
+def _facts(browsers: list[RememberedBrowser]) -> dict[str, Any]:
+    return {"browsers": [browser.as_json() for browser in browsers]}
 
 
 ROUTES: Final = (
@@ -46,5 +57,13 @@ ROUTES: Final = (
         answer=forget_browser,
         requires=_BY_SESSION,
         about="Forget one of the caller's remembered browsers, and end the session it has.",
+    ),
+    Route(
+        rule="/remembered/<id>",
+        endpoint="forget_browser",
+        method="POST",
+        answer=forget_browser,
+        requires=_BY_SESSION,
+        about="The same, for forms.",
     ),
 )

@@ -76,6 +76,13 @@ class RememberedBrowsers:
             return Unrecognised("ended", series.subject)
         return Recognised(series=series, rotation=rotation)
 
+    def remembers(self, text: str | None, subject: str, now: Millis) -> bool:
+        """Whether a cookie is a good token of this person's: a copy that was used before is none."""
+        found = self.recognise(text, now) if text else None
+        if not isinstance(found, Recognised) or isinstance(found.rotation, ReuseDetected):
+            return False
+        return found.series.subject == subject
+
 
 class RememberReader:
     """Reads the remember cookie. Stands behind the reader of sessions: a good session is asked nothing more."""

@@ -7,14 +7,15 @@ from heapq import heappop, heappush
 from typing import Final, Literal, TypeAlias
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.joint_epoch import own_epoch
 
 Revocable: TypeAlias = Literal["token", "family", "client"]
 """What one revokes by name: one access token (``jti``), all of a refresh token's family, all of a client."""
 
-Reason: TypeAlias = Literal["token", "family", "client", "epoch"]
-"""Why a token is refused: it, its family or its client was revoked, or everything of its subject ended."""
+Reason: TypeAlias = Literal["token", "family", "client", "epoch", "everybody"]
+"""Why a token is refused: it, its family or its client was revoked, or everything of its subject ended, or of everybody."""
 
-_KINDS: Final = ("token", "family", "client", "epoch", "rights")
+_KINDS: Final = ("token", "family", "client", "epoch", "everybody", "rights")
 
 
 class Known:
@@ -63,7 +64,7 @@ class Known:
     def reason_against(
         self, *, jti: str, family: str | None, client: str | None, subject: str, epoch: int
     ) -> Reason | None:
-        """Why a token is refused, or None if nothing is known against it."""
+        """Why a token is refused, or None if nothing is known against it. ``epoch`` is its joint epoch."""
         values = self._values
         if jti in values["token"]:
             return "token"
@@ -71,8 +72,10 @@ class Known:
             return "family"
         if client is not None and client in values["client"]:
             return "client"
-        if epoch < values["epoch"].get(subject, 0):
+        if own_epoch(epoch) < values["epoch"].get(subject, 0):
             return "epoch"
+        if epoch < values["everybody"].get("", 0):
+            return "everybody"
         return None
 
     def rights_of(self, subject: str) -> int:

@@ -7,7 +7,6 @@ present.py    the cookie of a request, checked
 remembered_sessions.py  what was read of it, kept for a while if the settings say so
 end.py        here, elsewhere, everywhere
 devices.py    the list a person sees
-device_name.py  what a browser is called there
 http.py       the addresses
 """
 
@@ -22,6 +21,7 @@ from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import Feature, feature
 from ostiary.kernel.resources import Resources
+from ostiary.kernel.session_places import SessionPlaces
 from ostiary.web.contribution import Contribution
 from ostiary.web.cookies import CookiePolicy
 from ostiary.web.section import Section
@@ -128,6 +128,7 @@ class Sessions(SessionsSettings):
         )
         reader = SessionReader(resources[GuardReads], cookies, remembered=self._remembered(resources))
         resources.add(reader)
+        resources.add(actions, as_type=SessionPlaces)
         section = Section(name="devices", template="sessions/devices.html", place=10, facts=session_facts)
         return Contribution(actions=actions, readers=(reader,), sections=(section,))
 

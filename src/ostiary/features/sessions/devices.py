@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ostiary.features.sessions.device_name import device_name
 from ostiary.features.sessions.store import SessionRow
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.device_name import device_name
 from ostiary.kernel.factor import Factor, decode_factors
 
 

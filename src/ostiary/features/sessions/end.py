@@ -15,8 +15,9 @@ from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import CredentialsRevoked, EverybodySignedOut, SessionEnded, SignedOut
 from ostiary.kernel.outcome import SignedIn
+from ostiary.kernel.principal import On, encode_place
 from ostiary.storage.database import Database, Transaction
-from ostiary.storage.subjects import raise_epoch
+from ostiary.storage.subjects import raise_epoch, raise_everybodys_epoch
 
 Devices: TypeAlias = list[Device]
 
@@ -122,15 +123,22 @@ class SessionActions:
         """Let one session live on under the epoch that was raised in this transaction: the browser that changed a password."""
         return store.carry_over(tx, id, subject=subject, epoch=epoch, was=epoch - 1)
 
-    def end_everybody(self, *, reason: str = "ended_by_operator") -> int:
-        """End every session there is, and forget every browser; the answer is how many sessions there were.
+    def bind(self, tx: Transaction, id: str, *, subject: str, on: On | None) -> bool:
+        """Let one session of a subject act at a place from its next request on; None is at none. False: there is none."""
+        return store.bind(tx, id, subject=subject, tenant=encode_place(on))
 
-        Tokens and keys of programs are not sessions.
+    def end_everybody(self, *, reason: str = "ended_by_operator") -> int:
+        """End every session and every token there is, and forget every browser; how many sessions there were.
+
+        API keys go on: nobody signed in for them, and what programs do with them at night must not stop because people
+        have to sign in again. A key that may have leaked is revoked by itself, or with its owner (``end_all``).
         """
         with self._database.write() as tx:
             ended = store.delete_everybodys(tx)
             now = self._clock.now()
+            raise_everybodys_epoch(tx, now=now)
+            # First, so that what stands beside a session is ended at once, and not by one statement for each.
+            self._bus.emit(EverybodySignedOut(at=now, reason=reason, sessions=len(ended)), tx)
             for session, subject in ended:
                 self._bus.emit(SessionEnded(at=now, subject=subject, session=session, reason=reason), tx)
-            self._bus.emit(EverybodySignedOut(at=now, reason=reason, sessions=len(ended)), tx)
         return len(ended)

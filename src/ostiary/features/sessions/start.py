@@ -16,7 +16,7 @@ from ostiary.kernel.events import SessionEnded
 from ostiary.kernel.factor import encode_factors
 from ostiary.kernel.identifiers import new_id
 from ostiary.kernel.outcome import SignedIn
-from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.principal import Credential, Principal, decode_place
 from ostiary.kernel.secret import digest, new_secret
 from ostiary.storage.database import Transaction
 
@@ -71,6 +71,8 @@ class SessionStarter:
         if self._at_most is not None:
             # Before any row is locked: whoever counts this subject's sessions may want the row that this one replaces.
             store.serialise(tx, signed_in.subject)
+        # A session that builds on another acts where that one does.
+        tenant = store.tenant_of(tx, replaces, subject=signed_in.subject) if inherits and replaces is not None else None
         if replaces is not None and not self._end(tx, replaces, reason="replaced", now=now) and inherits:
             raise InheritedSessionEnded
         session = new_id(now, secrets.token_bytes(10))
@@ -91,11 +93,17 @@ class SessionStarter:
                 "idle_for": self._idle,
                 "ends_at": ends_at if ends_by is None else min(ends_at, ends_by),
                 "factors": encode_factors(signed_in.factors),
+                "tenant": tenant,
                 "device": client.device[:_LONGEST_DEVICE] if client.device else None,
                 "network": client.network,
             },
         )
-        principal = Principal(signed_in.subject, credential=Credential("session", session), factors=signed_in.factors)
+        principal = Principal(
+            signed_in.subject,
+            credential=Credential("session", session),
+            factors=signed_in.factors,
+            tenant=decode_place(tenant),
+        )
         return NewSession(id=session, principal=principal, cookie=f"{session}.{secret}")
 
     def _end(self, tx: Transaction, id: str, *, reason: str, now: Millis) -> bool:

@@ -161,6 +161,18 @@ def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) 
     return bool(tx.execute(statement.returning(sessions.c.id)).all())
 
 
+def bind(tx: Transaction, id: str, *, subject: str, tenant: str | None) -> bool:
+    """Bind one session to a place, or to none."""
+    statement = update(sessions).where(sessions.c.id == id, sessions.c.subject == subject).values(tenant=tenant)
+    return bool(tx.execute(statement.returning(sessions.c.id)).all())
+
+
+def tenant_of(tx: Transaction, id: str, *, subject: str) -> str | None:
+    """The place that one session of a subject is bound to, if there is such a session and such a place."""
+    query = select(sessions.c.tenant).where(sessions.c.id == id, sessions.c.subject == subject)
+    return tx.execute(query).scalar_one_or_none()
+
+
 def standing_of(connection: Connection, id: str, *, subject: str) -> tuple[int, Millis] | None:
     """The epoch and the absolute end of one session, or None if she has no such session."""
     query = select(sessions.c.epoch, sessions.c.ends_at).where(sessions.c.id == id, sessions.c.subject == subject)

@@ -10,6 +10,7 @@ known_device.py           how a victim keeps signing in while an attacker guesse
 consecutive_failures.py   when an account can be guessed at no further
 decide.py                 evidence and policy to an outcome: a table
 pending.py                a sign-in between its first proof and its last
+sealed_pending.py         the same where processes share nothing
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.features.sign_in.methods import SignInMethod, SignInMethods, Way
 from ostiary.features.sign_in.new_device import TEMPLATE, NewDeviceNotice
 from ostiary.features.sign_in.pending import PendingSignIns
+from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
@@ -109,11 +111,7 @@ class SignIn(SignInSettings):
             settings=self,
             provable=resources[ProvableKinds],
             database=find_database(resources),
-            pending=PendingSignIns(
-                resources[EphemeralStore],  # type: ignore[type-abstract]
-                key_ring,
-                lifetime=milliseconds(self.pending),
-            ),
+            pending=self._pending(resources),
             known_devices=KnownDevices(key_ring),
             limiter=resources[Limiter],  # type: ignore[type-abstract]
             failures=ConsecutiveFailures(
@@ -128,8 +126,20 @@ class SignIn(SignInSettings):
             gate=lambda: resources.find(SubjectGate),  # type: ignore[type-abstract]
         )
         resources.add(SignInMethods())
+        return Contribution(actions=actions, listeners=self._listeners(resources))
+
+    def _pending(self, resources: Resources) -> PendingSignIns | SealedPendingSignIns:
+        from ostiary.storage.ephemeral.memory import MemoryEphemeralStore
+        from ostiary.storage.ephemeral.store import EphemeralStore
+
+        store, key_ring = resources[EphemeralStore], resources[KeyRing]  # type: ignore[type-abstract]
+        # In memory, no other worker would find what this one keeps.
+        kept_by = SealedPendingSignIns if isinstance(store, MemoryEphemeralStore) else PendingSignIns
+        return kept_by(store, key_ring, lifetime=milliseconds(self.pending))
+
+    def _listeners(self, resources: Resources) -> Listeners:
         listeners = Listeners()
         if self.new_device_mail:
             notice = NewDeviceNotice(resources)
             listeners.during(SignInSucceeded, notice.tell)
-        return Contribution(actions=actions, listeners=listeners)
+        return listeners

@@ -14,6 +14,7 @@ from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide, decide_remembered
 from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.features.sign_in.pending import PendingSignIns
+from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
@@ -85,7 +86,7 @@ class SignInActions:
         settings: SignInSettings,
         provable: ProvableKinds,
         database: "Database | None",
-        pending: PendingSignIns,
+        pending: PendingSignIns | SealedPendingSignIns,
         known_devices: KnownDevices,
         limiter: Limiter,
         failures: ConsecutiveFailures,

@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ostiary.features.sign_in.methods import SignInMethod, SignInMethods
-from ostiary.kernel.errors import AuthError, MalformedRequest
+from ostiary.kernel.errors import AuthError, MalformedRequest, NotAllowed
 from ostiary.web.body import read_fields
 from ostiary.web.form import Form, FormField, typed
 from ostiary.web.redirect import NEXT
@@ -41,7 +41,9 @@ def sign_in(call: Call) -> Answer:
     fields = read_fields(call.request)
     method = find_method(call, fields.text(METHOD, required=False, max_length=32))
     # Before the proof: a request that is refused after it would tell a guesser that he is right, and leave no trace.
-    remembers = call.resources[SignInMethods].remembers and fields.boolean(REMEMBER)
+    if call.caller.explicit:
+        raise NotAllowed(detail="a program with a credential of its own asked for a session")
+    remembers = call.resources[SignInMethods].is_remembered is not None and fields.boolean(REMEMBER)
     return Answer(signs_in=method.prove(call), remember=remembers)
 
 
@@ -54,7 +56,7 @@ def sign_in_again(call: Call, error: AuthError) -> Answer:
 def form_of(call: Call, method: SignInMethod) -> Form:
     """The form of a method, with the wish to be remembered where that is possible."""
     fields = method.fields
-    if call.resources[SignInMethods].remembers:
+    if call.resources[SignInMethods].is_remembered is not None:
         fields += (FormField(name=REMEMBER, label="Stay signed in on this device", type="checkbox", required=False),)
     return Form(*fields)
 

@@ -1,5 +1,6 @@
 """Sign-in methods: what our own sign-in page can offer, each brought by the feature that proves it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,11 +37,14 @@ class Way:
 
 @dataclass(slots=True)
 class SignInMethods:
-    """The methods of one application, in the order of its features. Filled while it starts."""
+    """The methods of one application, in the order of its features. Filled while it starts.
+
+    ``is_remembered`` says whether a call comes from a browser that its caller is remembered on; None where no browser is.
+    """
 
     forms: list[SignInMethod] = field(default_factory=list[SignInMethod])
     ways: list[Way] = field(default_factory=list[Way])
-    remembers: bool = False
+    is_remembered: Callable[[Call], bool] | None = None
 
     def find(self, kind: str) -> SignInMethod | None:
         """The method that proves this kind, or None."""

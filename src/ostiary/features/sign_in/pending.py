@@ -51,16 +51,9 @@ class PendingSignIns:
         It ends ``lifetime`` after the first proof in it, however many follow.
         """
         handle = new_secret()
-        expires_at = min((factor.at for factor in pending.factors), default=now) + self._lifetime
-        fields = {
-            "subject": pending.subject,
-            "factors": encode_factors(pending.factors),
-            "epoch": pending.epoch,
-            "remember": pending.remember,
-            "guessed": pending.guessed,
-            "tokens": None if pending.tokens is None else dict(pending.tokens),
-        }
-        self._store.put(self._key(handle), json.dumps(fields).encode(), expires_at=expires_at, now=now)
+        expires_at = ends_at(pending, self._lifetime, now)
+        stored = json.dumps(written_fields(pending)).encode()
+        self._store.put(self._key(handle), stored, expires_at=expires_at, now=now)
         return handle
 
     def spend(self, handle: str, *, now: Millis) -> PendingSignIn | None:
@@ -77,10 +70,29 @@ class PendingSignIns:
         return "pending:" + self._key_ring.mac(_PURPOSE, handle.encode("utf-8", "replace")).hex()
 
 
+def ends_at(pending: PendingSignIn, lifetime: Millis, now: Millis) -> Millis:
+    """When it is over: ``lifetime`` after the first proof in it."""
+    return min((factor.at for factor in pending.factors), default=now) + lifetime
+
+
+def written_fields(pending: PendingSignIn) -> dict[str, Any]:
+    """It as members of a JSON object."""
+    return {
+        "subject": pending.subject,
+        "factors": encode_factors(pending.factors),
+        "epoch": pending.epoch,
+        "remember": pending.remember,
+        "guessed": pending.guessed,
+        "tokens": None if pending.tokens is None else dict(pending.tokens),
+    }
+
+
 def _read(stored: bytes | None) -> PendingSignIn | None:
-    if stored is None:
-        return None
-    fields = json.loads(stored)
+    return None if stored is None else read_fields(json.loads(stored))
+
+
+def read_fields(fields: Mapping[str, Any]) -> PendingSignIn:
+    """What ``written_fields`` wrote."""
     return PendingSignIn(
         subject=fields["subject"],
         factors=decode_factors(fields["factors"]),

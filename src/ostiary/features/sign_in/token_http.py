@@ -8,14 +8,13 @@ password grant, and this is for an application's own clients.
 from typing import Any, Final
 
 from ostiary.features.sign_in.http import METHOD, find_method
+from ostiary.features.sign_in.sealed_pending import LONGEST_HANDLE
 from ostiary.kernel.errors import MalformedRequest
 from ostiary.kernel.principal import Principal
 from ostiary.web.body import read_fields
 from ostiary.web.route import Answer, Call, Route
 
 HANDLE: Final = "handle"
-# A handle is 43 characters; what is longer is nobody's.
-_LONGEST_HANDLE: Final = 64
 
 
 def prove_for_tokens(call: Call) -> Answer:
@@ -28,7 +27,7 @@ def prove_for_tokens(call: Call) -> Answer:
             message, code="unsupported_grant_type", members={"error": "unsupported_grant_type", "field": "grant_type"}
         )
     method = find_method(call, fields.text(METHOD, required=False, max_length=32))
-    handle = fields.optional_text(HANDLE, max_length=_LONGEST_HANDLE)
+    handle = fields.optional_text(HANDLE, max_length=LONGEST_HANDLE)
     return Answer(issues=method.prove(call), handle=handle)
 
 

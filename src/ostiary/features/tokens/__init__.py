@@ -11,7 +11,8 @@ development_key.py   the key that a developer's machine makes
 jwks.py              the public halves, for others
 token_wish.py        scope, audience, claims and lifetime that one issue asks for
 issuing.py, actions.py  ``auth.tokens``
-families.py, refresh_token_rotation.py  refresh tokens
+families.py, refresh_token_rotation.py, grant_errors.py  refresh tokens
+family_list.py       who holds one
 token_cookies.py, csrf_binding.py       tokens in cookies
 trusted_issuer.py, foreign_tokens.py, foreign_claims.py, introspection.py  other issuers' tokens
 store.py             the tables and their statements
@@ -33,17 +34,26 @@ from ostiary.kernel.resources import Resources
 from ostiary.kernel.secret import Secret
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.web.contribution import Contribution
+from ostiary.web.section import Section
 from ostiary.web.url_policy import UrlPolicy
 
 if TYPE_CHECKING:
     from ostiary.features.tokens.actions import TokenActions
-    from ostiary.features.tokens.events import SigningKeyMade, SigningKeyRetired
+    from ostiary.features.tokens.events import EverybodysTokensRevoked, SigningKeyMade, SigningKeyRetired
     from ostiary.features.tokens.present import ForeignTokens, RevocationCheck
     from ostiary.features.tokens.signing_keys import SigningKeys
     from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
     from ostiary.standards.jose.keys import SignatureKey
 
-__all__ = ["Introspection", "Issuer", "SigningKeyMade", "SigningKeyRetired", "TokenActions", "Tokens"]
+__all__ = [
+    "EverybodysTokensRevoked",
+    "Introspection",
+    "Issuer",
+    "SigningKeyMade",
+    "SigningKeyRetired",
+    "TokenActions",
+    "Tokens",
+]
 
 _DEFAULT_ALGORITHM = "ES256"
 # Development has no public address; two applications there have different keys.
@@ -59,7 +69,7 @@ def __getattr__(name: str) -> Any:  # public names that bring more than a list o
         from ostiary.features.tokens import trusted_issuer
 
         return getattr(trusted_issuer, name)
-    if name in ("SigningKeyMade", "SigningKeyRetired"):
+    if name in ("EverybodysTokensRevoked", "SigningKeyMade", "SigningKeyRetired"):
         from ostiary.features.tokens import events
 
         return getattr(events, name)
@@ -193,12 +203,20 @@ class Tokens(TokensSettings):
             issuer=issuer,
             audience=self.audience or issuer,
             lifetime=milliseconds(self.access),
+            tracks_rights=not self.stateless,
         )
         resources.add(access)
         revocations = self._revocations(resources)
         reader = BearerReader(access, revocations=revocations, foreign=self._foreign(resources, revocations))
         actions, further, listeners = add_issuing(resources, self, access=access, reader=reader)
-        return Contribution(actions=actions, readers=(reader, *further), listeners=listeners)
+        return Contribution(actions=actions, readers=(reader, *further), listeners=listeners, sections=self._sections())
+
+    def _sections(self) -> tuple[Section, ...]:
+        if self.stateless:
+            return ()
+        from ostiary.features.tokens.http import family_facts
+
+        return (Section(name="tokens", template="tokens/families.html", place=15, facts=family_facts),)
 
     @staticmethod
     def _own_name(urls: UrlPolicy) -> str:

@@ -20,7 +20,7 @@ from ostiary.kernel.clock import SECOND, Millis
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.identifiers import new_id
-from ostiary.kernel.principal import Credential, On, Principal, decode_place, encode_place
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, On, Principal, decode_place, encode_place
 from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.standards.jose.access_token_claims import (
@@ -58,7 +58,7 @@ _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 class Grant:
     """What an access token is issued for.
 
-    ``epoch``, ``rights``  the subject's, as they were when the sign-in began and as they are now
+    ``epoch``, ``rights``  the joint epoch as it was when the sign-in began, and the subject's rights as they are now
     ``scope``              the permissions it is narrowed to; None is unrestricted
     ``audience``           whom it is for; None is the application itself
     ``client``             who asked for it; None is the application itself
@@ -80,10 +80,19 @@ class Grant:
     lifetime: Millis | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedAccessToken:
+    """A token that was just signed: its text, its id, and when it expires, in milliseconds since the Unix epoch."""
+
+    text: str = field(repr=False)
+    jti: str
+    expires_at: Millis
+
+
 class AccessTokens:
     """Issues and verifies the access tokens of one application."""
 
-    __slots__ = ("_audience", "_header", "_issuer", "_keys", "_known", "_most", "lifetime")
+    __slots__ = ("_audience", "_header", "_issuer", "_keys", "_known", "_most", "_tracks_rights", "lifetime")
 
     def __init__(
         self,
@@ -93,6 +102,7 @@ class AccessTokens:
         audience: str,
         lifetime: Millis,
         most_remembered: int = MOST_REMEMBERED,
+        tracks_rights: bool = True,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
@@ -103,6 +113,8 @@ class AccessTokens:
         # By the version of the keys that verified them: once a key goes, nothing of before is believed.
         self._known: tuple[int, RememberedVerdicts[VerifiedToken]] = (0, RememberedVerdicts(most_remembered))
         self.lifetime = lifetime
+        # Without the log of revocations, what a token said of its subject's rights stays said, whatever becomes of them.
+        self._tracks_rights = tracks_rights
 
     @property
     def issuer(self) -> str:
@@ -113,11 +125,12 @@ class AccessTokens:
         """Have a key that signs: to be called before a transaction in which ``issue`` is, since keys are read and made."""
         self._keys.signer(now)
 
-    def issue(self, grant: Grant, *, now: Millis) -> str:
+    def issue(self, grant: Grant, *, now: Millis) -> IssuedAccessToken:
         """A token for a grant. Raises ``ConfigurationError`` for extra claims or a lifetime that no token may have."""
         lifetime = self._lifetime_of(grant)
         # Whole seconds (RFC 7519 §2), down: a token never lives longer than was said.
         issued_at = now // SECOND
+        expires_at, jti = issued_at + lifetime // SECOND, new_id(now, secrets.token_bytes(10))
         auth_time = auth_time_of(grant.factors)
         claims: dict[str, object] = {
             **checked_extra_claims(grant.claims),
@@ -125,9 +138,9 @@ class AccessTokens:
             "aud": self._audience_of(grant),
             "sub": _named("the subject", grant.subject),
             "client_id": _named("the client", grant.client or self._issuer),
-            "jti": new_id(now, secrets.token_bytes(10)),
+            "jti": jti,
             "iat": issued_at,
-            "exp": issued_at + lifetime // SECOND,
+            "exp": expires_at,
             "acr": acr_of(grant.factors),
             "amr": amr_of(grant.factors),
             OWN_CLAIM: _write_own(grant),
@@ -136,11 +149,11 @@ class AccessTokens:
             claims["auth_time"] = auth_time // SECOND
         if grant.scope is not None:
             claims["scope"] = write_scope(grant.scope)
-        token = sign_compact(claims, self._keys.signer(now), type=ACCESS_TOKEN_TYPE)
-        if len(token) > LONGEST_TOKEN:
-            what = f"an access token of {len(token)} characters: servers read {LONGEST_TOKEN}"
+        text = sign_compact(claims, self._keys.signer(now), type=ACCESS_TOKEN_TYPE)
+        if len(text) > LONGEST_TOKEN:
+            what = f"an access token of {len(text)} characters: servers read {LONGEST_TOKEN}"
             raise misconfigured("token_too_long", what, "narrow its scope, name fewer audiences, or add fewer claims")
-        return token
+        return IssuedAccessToken(text=text, jti=jti, expires_at=expires_at * SECOND)
 
     def verify(self, text: str, *, now: Millis) -> VerifiedToken:
         """What a token says, if it is ours, for us and good now. Whether it was revoked is asked elsewhere.
@@ -201,7 +214,7 @@ class AccessTokens:
             scope=said.scope,
             tenant=own.tenant,
             claims=extra,
-            rights_version=own.rights,
+            rights_version=own.rights if self._tracks_rights else UNKNOWN_RIGHTS,
         )
         return VerifiedToken(
             subject=said.subject,

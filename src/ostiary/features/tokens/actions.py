@@ -8,41 +8,30 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ostiary.features.tokens.access_token import BEARER, AccessTokens, Grant
 from ostiary.features.tokens.csrf_binding import binding_of
+from ostiary.features.tokens.grant_errors import InvalidScope
 from ostiary.features.tokens.present import BearerReader
 from ostiary.features.tokens.token_wish import TokenWish, make_wish
 from ostiary.kernel.clock import SECOND, Clock, Millis
-from ostiary.kernel.errors import AuthError, ConfigurationError, InvalidCredential, misconfigured
+from ostiary.kernel.errors import ConfigurationError, InvalidCredential, misconfigured
 from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import decode_factors, encode_factors
+from ostiary.kernel.joint_epoch import joint_epoch, own_epoch
 from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import Credential, Principal
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
-from ostiary.standards.jose.base64url import decode_base64url
 from ostiary.standards.jose.refusals import InvalidToken
-from ostiary.standards.strict_json import decode_json_object
 from ostiary.web.credential_reader import Rejected
 from ostiary.web.token_response import IssuedTokens
 
 if TYPE_CHECKING:
-    from ostiary.features.tokens.families import NewFamily, RefreshFamilies
+    from ostiary.features.tokens.families import Families, NewFamily, RefreshFamilies
     from ostiary.features.tokens.store import RefreshFamily
     from ostiary.storage.database import Database, Transaction
-
-
-class InvalidScope(AuthError):
-    """More was asked for than the refresh token has (RFC 6749 §6, RFC 9700 §4.14.2)."""
-
-    code = "invalid_scope"
-    status = 400
-    public_message = "The scope is wider than what was granted."
-
-    def __init__(self) -> None:
-        super().__init__(members={"error": "invalid_scope"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +84,13 @@ class TokenActions:
         if self.families is None and wish.refresh is not None:
             raise _stateless("auth.tokens.issue(refresh=…)")
         lifetime = self._access.lifetime if wish.access is None else wish.access
-        rights = self._rights(signed_in.subject)
+        rights, everybody = self._standing(signed_in.subject)
+        epoch = joint_epoch(everybody, signed_in.epoch)
         family: NewFamily | None = None
         if self.families is not None:
             family = self.families.prepare(
                 subject=signed_in.subject,
-                epoch=signed_in.epoch,
+                epoch=epoch,
                 factors=encode_factors(signed_in.factors),
                 now=now,
                 lifetime=wish.refresh,
@@ -116,7 +106,7 @@ class TokenActions:
         grant = Grant(
             subject=signed_in.subject,
             factors=signed_in.factors,
-            epoch=signed_in.epoch,
+            epoch=epoch,
             scope=wish.scope,
             audience=wish.audience,
             client=None,
@@ -193,6 +183,20 @@ class TokenActions:
         )
         return self._sign(grant, successor, now, ends_at=family.ends_at)
 
+    # --- looking after them -------------------------------------------------------------------------------
+
+    def list(self, subject: str, *, current: str | None = None) -> "Families":
+        """The programs and browsers that hold a refresh token of a subject, the newest first; ``current`` is the present family."""
+        return self._stored("auth.tokens.families").list(subject, current=current, now=self._clock.now())
+
+    def end_family(self, id: str, *, subject: str | None = None, reason: str = "ended") -> bool:
+        """End one family and its access tokens. With ``subject``, only hers: somebody else's is as good as unknown.
+
+        False: there was none.
+        """
+        families = self._stored("auth.tokens.end_family")
+        return families.end(id, reason=reason, now=self._clock.now(), owner=subject)
+
     # --- revoking -----------------------------------------------------------------------------------------
 
     def revoke(self, token: str) -> None:
@@ -209,18 +213,28 @@ class TokenActions:
             return
         families.revoke_access(verified.jti, expires_at=verified.expires_at, now=now)
 
-    def revoke_all(self, subject: str) -> None:
-        """End every token of a subject at once, and everything else she is signed in with: there is one epoch."""
-        self._stored("auth.tokens.revoke_all").end_all(subject, reason="tokens_revoked", now=self._clock.now())
+    def revoke_all(self, subject: str, *, reason: str = "tokens_revoked") -> int:
+        """End every token of a subject at once, and everything else she is signed in with: there is one epoch.
+
+        The answer is how many families of refresh tokens there were.
+        """
+        return self._stored("auth.tokens.revoke_all").end_all(subject, reason=reason, now=self._clock.now())
+
+    def revoke_everybody(self, *, reason: str = "ended_by_operator") -> int:
+        """End every access token and every family of refresh tokens there is; how many families there were.
+
+        Sessions and API keys go on. Everybody's sessions take the tokens along: ``auth.sessions.end_everybody``.
+        """
+        return self._stored("auth.tokens.revoke_everybody").end_everybodys(reason=reason, now=self._clock.now())
 
     # --- browsers that have no session --------------------------------------------------------------------
 
-    def loan_of(self, family: str) -> "RefreshFamily | None":
-        """The family of the present token, whose proofs the same subject may build on; None if it has ended."""
+    def loan_of(self, family: str) -> tuple[int, Millis] | None:
+        """What the same subject may build on the present token's proofs with: the family's epoch, and its end. None: it has ended."""
         found = self._find_family(family)
         if found is None or found.epoch != found.current_epoch or self._clock.now() >= found.ends_at:
             return None
-        return found
+        return own_epoch(found.epoch), found.ends_at
 
     def replace(self, tx: "Transaction", family: str) -> bool:
         """End the family that a sign-in replaces, in its transaction. False: it has ended already."""
@@ -269,33 +283,31 @@ class TokenActions:
         if extra:
             # What one call asked for wins over what every token has.
             grant = replace(grant, claims={**extra, **grant.claims})
-        text = self._access.issue(grant, now=now)
-        # Our own, signed a line before: read back, since it may be for an audience that is not us.
-        claims = decode_json_object(decode_base64url(text.split(".")[1]))
-        jti, expires_at = str(claims["jti"]), cast("int", claims["exp"]) * SECOND
+        access = self._access.issue(grant, now=now)
         tokens = IssuedTokens(
-            access_token=text,
+            access_token=access.text,
             refresh_token=refresh,
-            expires_in=max(0, expires_at - now) // SECOND,
+            expires_in=max(0, access.expires_at - now) // SECOND,
             scope=grant.scope,
         )
         principal = Principal(
             grant.subject,
-            credential=Credential(BEARER, jti),
+            credential=Credential(BEARER, access.jti),
             factors=grant.factors,
             scope=grant.scope,
             claims=MappingProxyType(dict(grant.claims)),
             rights_version=grant.rights,
         )
-        return Issue(tokens=tokens, principal=principal, binding=binding_of(grant.family, jti), ends_at=ends_at)
+        return Issue(tokens=tokens, principal=principal, binding=binding_of(grant.family, access.jti), ends_at=ends_at)
 
-    def _rights(self, subject: str) -> int:
+    def _standing(self, subject: str) -> tuple[int, int]:
+        """The version of her rights, and the epoch of everybody."""
         if self._database is None:
-            return 0
+            return 0, 0
         from ostiary.features.tokens import store  # only where something is stored
 
         with self._database.read() as connection:
-            return store.read_rights(connection, subject)
+            return store.read_standing(connection, subject)
 
 
 def _scope_text(scope: frozenset[str] | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Events of tokens: what happened to signing keys. Those of refresh families cross features (``kernel/events.py``)."""
+"""Events of tokens: what happened to signing keys, and to all tokens. Those of refresh families cross features (``kernel/events.py``)."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,14 @@ class SigningKeyMade(Event):
     kid: str
     algorithm: str
     signs_from: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EverybodysTokensRevoked(Event):
+    """Every access token and every refresh token that there was has ended; ``families`` is how many of the latter lived."""
+
+    reason: str
+    families: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,21 @@ answered with the same successor, which is derived and can be computed again. La
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ostiary.features.tokens import store
+from ostiary.features.tokens.events import EverybodysTokensRevoked
+from ostiary.features.tokens.family_list import ListedFamily, listed
+from ostiary.features.tokens.grant_errors import InvalidGrant
 from ostiary.features.tokens.refresh_token_rotation import NotGood, RefreshStanding, check_refresh
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import MINUTE, Clock, Millis
-from ostiary.kernel.errors import AuthError, Unavailable
+from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.events import (
     CredentialRejected,
     CredentialsRevoked,
+    EverybodySignedOut,
     RefreshFamilyEnded,
     RefreshTokenReused,
     SessionEnded,
@@ -33,10 +37,12 @@ from ostiary.kernel.rotating_token import (
     parse_rotating_token,
 )
 from ostiary.storage.database import Database, Transaction
-from ostiary.storage.subjects import raise_epoch
+from ostiary.storage.subjects import raise_epoch, raise_everybodys_epoch
 
 if TYPE_CHECKING:
     from ostiary.features.revocation import Revocations
+
+Families: TypeAlias = list[ListedFamily]
 
 # Whoever is overtaken reads again, and finds what the other made. More often than this is no accident.
 _TRIES: Final = 4
@@ -44,18 +50,6 @@ _TRIES: Final = 4
 _LONGEST_DEVICE: Final = 300
 # A session that another one of the same browser replaces ends nothing: its families follow (``session_replaced``).
 _FAMILIES_STAY: Final = frozenset({"replaced"})
-
-
-class InvalidGrant(AuthError):
-    """A refresh token that gives nothing (RFC 6749 §5.2). One answer for every reason."""
-
-    code = "invalid_grant"
-    status = 400
-    public_message = "This refresh token is not good any more. Please sign in again."
-
-    def __init__(self, *, detail: str) -> None:
-        # RFC 6749 §5.2: where an OAuth client looks.
-        super().__init__(detail=detail, members={"error": "invalid_grant"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,14 +226,19 @@ class RefreshFamilies:
             return False
         return self.end(family.id, reason="revoked", now=now)
 
-    def end(self, id: str, *, reason: str, now: Millis) -> bool:
-        """End one family and its access tokens. False: there was none."""
-        with self._database.write() as tx:
-            return self.end_in(tx, id, reason=reason, now=now)
+    def list(self, subject: str, *, current: str | None, now: Millis) -> Families:
+        """The families of a subject that are alive, the newest first; ``current`` is the id of the present one."""
+        with self._database.read() as connection:
+            return [listed(row, current=current) for row in store.live_families(connection, subject, now=now)]
 
-    def end_in(self, tx: Transaction, id: str, *, reason: str, now: Millis) -> bool:
+    def end(self, id: str, *, reason: str, now: Millis, owner: str | None = None) -> bool:
+        """End one family and its access tokens. With ``owner``, only hers. False: there was none."""
+        with self._database.write() as tx:
+            return self.end_in(tx, id, reason=reason, now=now, owner=owner)
+
+    def end_in(self, tx: Transaction, id: str, *, reason: str, now: Millis, owner: str | None = None) -> bool:
         """End one family in a transaction. False: there was none."""
-        subject = store.delete_family(tx, id)
+        subject = store.delete_family(tx, id, subject=owner)
         if subject is None:
             return False
         self._revoke(tx, (id,), now)
@@ -253,18 +252,28 @@ class RefreshFamilies:
         with self._database.write() as tx:
             self._revocations.revoke(tx, "token", jti, expires_at=expires_at + MINUTE, now=now)
 
-    def end_all(self, subject: str, *, reason: str, now: Millis, keep: str | None = None) -> None:
-        """End everything a subject is signed in with, but for the family ``keep``: her epoch goes up."""
+    def end_all(self, subject: str, *, reason: str, now: Millis, keep: str | None = None) -> int:
+        """End everything a subject is signed in with, but for the family ``keep``: her epoch goes up. How many ended."""
         with self._database.write() as tx:
             epoch = raise_epoch(tx, subject, now=now)
-            store.delete_families_of(tx, subject, keep_session=None, keep=keep)
+            ended = store.delete_families_of(tx, subject, keep_session=None, keep=keep)
             if keep is not None:
-                store.carry_families_over(tx, subject, keep_session=None, keep=keep, epoch=epoch, was=epoch - 1)
+                store.carry_families_over(tx, subject, keep_session=None, keep=keep)
             network = self._client().network
             event = CredentialsRevoked(
                 at=now, subject=subject, network=network, reason=reason, epoch=epoch, kept_family=keep
             )
             self._bus.emit(event, tx)
+        return ended
+
+    def end_everybodys(self, *, reason: str, now: Millis) -> int:
+        """End every family and every access token there is; how many families there were."""
+        with self._database.write() as tx:
+            raise_everybodys_epoch(tx, now=now)
+            ended = store.delete_everybodys_families(tx)
+            network = self._client().network
+            self._bus.emit(EverybodysTokensRevoked(at=now, network=network, reason=reason, families=ended), tx)
+        return ended
 
     def session_replaced(self, tx: Transaction, subject: str, *, was: str, session: str) -> None:
         """The browser has another session: the families beside the old one follow it, if they are of the same subject."""
@@ -285,6 +294,7 @@ class RefreshFamilies:
         found.during(SessionEnded, self._session_ended)
         found.during(SignedOut, self._signed_out)
         found.during(CredentialsRevoked, self._credentials_revoked)
+        found.during(EverybodySignedOut, self._everybody_signed_out)
         return found
 
     def _session_ended(self, event: SessionEnded, tx: Any) -> None:
@@ -300,6 +310,9 @@ class RefreshFamilies:
             return
         store.delete_families_of(tx, event.subject, keep_session=event.kept, keep=None)
         if event.kept is not None:
-            store.carry_families_over(
-                tx, event.subject, keep_session=event.kept, keep=None, epoch=event.epoch, was=event.epoch - 1
-            )
+            store.carry_families_over(tx, event.subject, keep_session=event.kept, keep=None)
+
+    @staticmethod
+    def _everybody_signed_out(_event: EverybodySignedOut, tx: Any) -> None:
+        # As above: everybody's epoch ended them.
+        store.delete_everybodys_families(tx)

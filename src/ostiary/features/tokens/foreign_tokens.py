@@ -7,6 +7,7 @@ each: another's key, also one of the same name, is never tried (RFC 8725 §3.8).
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from os import fspath
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
@@ -16,7 +17,8 @@ from ostiary.features.tokens.present import rejected
 from ostiary.features.tokens.trusted_issuer import Issuer, is_plain_http
 from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.errors import Unavailable, misconfigured
-from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.own_marks import OwnMarks
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, Principal
 from ostiary.kernel.remembered_verdicts import RememberedVerdicts, token_digest
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
@@ -41,6 +43,10 @@ _RETRY_AFTER: Final = 10
 _B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 # What our own secrets look like: sessions, API keys with their prefix, refresh tokens.
 _OWN: Final = re.compile(r"(?:[a-z0-9]{1,32}_[a-z]{1,8}_)?[0-7][0-9A-HJKMNP-TV-Z]{25}\.[A-Za-z0-9._-]+", re.ASCII)
+
+# What begins as a signed token and cannot be read as one is a damaged one, perhaps of ours, which could be mended. Only an
+# encrypted one has four full stops (RFC 7516 §3.1).
+_DAMAGED_JWT: Final = re.compile(r"eyJ[^.]*(?:\.[^.]*){1,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class TrustedIssuers:
         issuers: Collection[Issuer],
         resources: Resources,
         *,
-        client: OutboundClient,
+        client_of: Callable[[Issuer], OutboundClient],
         clock: Clock,
         rights: NewestRights | None = None,
     ) -> None:
@@ -107,10 +113,10 @@ class TrustedIssuers:
         self._resources = resources
         self._rights = rights
         self._verifiers: Mapping[str, IssuerVerifier] = MappingProxyType(
-            {issuer.url: IssuerVerifier(issuer, client=client, clock=clock) for issuer in issuers}
+            {issuer.url: IssuerVerifier(issuer, client=client_of(issuer), clock=clock) for issuer in issuers}
         )
         asked = [(issuer, issuer.introspection) for issuer in issuers if issuer.introspection is not None]
-        self._introspector = Introspector(asked[0][0], asked[0][1], client=client) if asked else None
+        self._introspector = Introspector(*asked[0], client=client_of(asked[0][0])) if asked else None
 
     def present(self, text: str, now: Millis) -> Presented | Rejected | None:
         """Somebody, or why not; None for a token of nobody who is trusted. Raises ``Unavailable``."""
@@ -144,10 +150,16 @@ class TrustedIssuers:
         return self._principal(verifier.verify(parsed, digest, now=now), digest)
 
     def _find_opaque(self, text: str, digest: bytes, now: Millis) -> Principal | None:
-        # A secret of our own that somebody presents at the wrong place is shown to nobody else.
-        if self._introspector is None or _B64TOKEN.fullmatch(text) is None or _OWN.fullmatch(text) is not None:
+        # A secret of our own that somebody presents at the wrong place is shown to nobody else, also a damaged one.
+        if self._introspector is None or _B64TOKEN.fullmatch(text) is None or self._may_be_ours(text):
             return None
         return self._principal(self._introspector.verify(text, digest, now=now), digest)
+
+    def _may_be_ours(self, text: str) -> bool:
+        if _OWN.fullmatch(text) is not None or _DAMAGED_JWT.fullmatch(text) is not None:
+            return True
+        marks = self._resources.find(OwnMarks)
+        return marks is not None and marks.marks(text)
 
     def _principal(self, token: ForeignToken, digest: bytes) -> Principal:
         subject = self._subject(token)
@@ -158,7 +170,7 @@ class TrustedIssuers:
             factors=token.factors,
             scope=token.scope,
             claims=token.claims,
-            rights_version=0 if self._rights is None else self._rights(subject, 0),
+            rights_version=UNKNOWN_RIGHTS if self._rights is None else self._rights(subject, 0),
         )
 
     def _subject(self, token: ForeignToken) -> str:
@@ -198,8 +210,13 @@ def trust(
             what = f"Tokens(trust=…) names {address}, which is not https"
             raise misconfigured("issuer_not_https", what, "use https; http on this machine is for development only")
     clock = resources[Clock]  # type: ignore[type-abstract] # found by the protocol it fulfils
-    client = OutboundClient(allow_loopback=development)
-    return TrustedIssuers(issuers, resources, client=client, clock=clock, rights=rights)
+
+    def client_of(issuer: Issuer) -> OutboundClient:
+        # Its networks and authorities are its own: no other issuer is reached by them.
+        ca_file = None if issuer.ca_file is None else fspath(issuer.ca_file)
+        return OutboundClient(allow_loopback=development, networks=issuer.reachable(), ca_file=ca_file)
+
+    return TrustedIssuers(issuers, resources, client_of=client_of, clock=clock, rights=rights)
 
 
 def read_keys(body: bytes, algorithms: tuple[str, ...]) -> KeySet:

@@ -1,4 +1,4 @@
-"""The addresses of tokens: refreshing them, revoking one, and signing out of token cookies.
+"""The addresses of tokens: refreshing them, revoking one, who holds one, and signing out of token cookies.
 
 A program sends its refresh token in the body. A browser's travels in a cookie that is sent to the address of refreshing and
 to no other, and then the request has to come from our own pages.
@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from ostiary.features.tokens.actions import Issue, TokenActions
 from ostiary.features.tokens.csrf_binding import binding_of, family_of_binding
-from ostiary.features.tokens.families import InvalidGrant
+from ostiary.features.tokens.grant_errors import InvalidGrant
 from ostiary.features.tokens.token_cookies import REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
 from ostiary.kernel.clock import Clock
-from ostiary.kernel.errors import MalformedRequest
+from ostiary.kernel.errors import AuthError, MalformedRequest
 from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.kernel.rotating_token import parse_rotating_token
 from ostiary.web.addresses import Addresses
@@ -19,6 +19,8 @@ from ostiary.web.body import Fields, read_fields
 from ostiary.web.route import Answer, Call, Route
 
 SCOPES: Final = ("here", "others", "everywhere")
+# As for sessions: an API key neither signs its owner out nor looks after her tokens, and no narrowed token does.
+_BY_PERSON: Final = Requirement(via=any_of("session", "bearer"))
 
 # RFC 6749 §3.3, and the most that an access token carries.
 _LONGEST_SCOPE: Final = 4_096
@@ -82,6 +84,26 @@ def revoke_token(call: Call) -> Answer:
     return Answer(facts={})
 
 
+def list_families(call: Call) -> Answer:
+    """The programs and browsers that hold a refresh token of the caller."""
+    return Answer(facts=family_facts(call), page="tokens/tokens")
+
+
+def family_facts(call: Call) -> dict[str, Any]:
+    """The families of the caller, for a section of the account page and for JSON."""
+    current = family_of_binding(call.caller.csrf_binding)
+    found = call.resources[TokenActions].list(call.principal.subject, current=current)
+    return {"families": [family.as_json() for family in found]}
+
+
+def end_family(call: Call) -> Answer:
+    """End one of the caller's families. Somebody else's answers as one that does not exist."""
+    if not call.resources[TokenActions].end_family(call.variables["id"], subject=call.principal.subject):
+        raise AuthError("There is no such token.", code="not_found", status=404)
+    addresses = call.addresses
+    return Answer(status=204, goes_to=addresses.path("account" if addresses.has("account") else "tokens"))
+
+
 def sign_out(call: Call) -> Answer:
     """Sign out of token cookies, as far as ``scope`` says."""
     scope = read_fields(call.request).optional_text("scope") or "here"
@@ -123,6 +145,30 @@ REFRESH_ROUTES: Final = (
         limit="300/1m",
         about="Revoke a `token`, of either kind (RFC 7009). Always 200.",
     ),
+    Route(
+        rule="/tokens",
+        endpoint="tokens",
+        method="GET",
+        answer=list_families,
+        requires=_BY_PERSON,
+        about="The programs and browsers that hold a refresh token of the caller.",
+    ),
+    Route(
+        rule="/tokens/<id>",
+        endpoint="end_tokens",
+        method="DELETE",
+        answer=end_family,
+        requires=_BY_PERSON,
+        about="End one of them, with its access tokens.",
+    ),
+    Route(
+        rule="/tokens/<id>",
+        endpoint="end_tokens",
+        method="POST",
+        answer=end_family,
+        requires=_BY_PERSON,
+        about="The same, for forms.",
+    ),
 )
 SIGN_OUT_ROUTES: Final = (
     Route(
@@ -130,8 +176,7 @@ SIGN_OUT_ROUTES: Final = (
         endpoint="sign_out",
         method="POST",
         answer=sign_out,
-        # As for sessions: an API key does not sign its owner out.
-        requires=Requirement(via=any_of("session", "bearer")),
+        requires=_BY_PERSON,
         about='Sign out: `scope` is "here" (the default), "others" or "everywhere".',
     ),
 )

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, func, literal_c
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.rotating_token import TokenFamily
-from ostiary.storage.subjects import subjects
+from ostiary.storage.subjects import joint_epoch_of, read_everybodys_epoch, subjects
 from ostiary.storage.tables import BIGINT, BYTES, ID, TEXT, id_column, metadata
 from ostiary.storage.transaction import Transaction
 
@@ -47,8 +47,8 @@ _F: Final = refresh_families.c
 class RefreshFamily:
     """A family as it was read. Times are milliseconds since the Unix epoch.
 
-    ``epoch`` is the subject's when it was begun, ``current_epoch`` and ``rights`` hers now. ``access_for`` is how long its
-    access tokens live, None as long as the settings say.
+    ``epoch`` is the joint epoch when it was begun, ``current_epoch`` and ``rights`` the subject's now. ``access_for`` is how
+    long its access tokens live, None as long as the settings say.
     """
 
     id: str
@@ -88,7 +88,7 @@ def find_family(connection: Connection, id: str) -> RefreshFamily | None:
             _F.subject,
             _F.client,
             _F.epoch,
-            func.coalesce(subjects.c.epoch, _ZERO).label("current_epoch"),
+            joint_epoch_of(_F.subject).label("current_epoch"),
             func.coalesce(subjects.c.rights, _ZERO).label("rights"),
             _F.generation,
             _F.salt,
@@ -111,9 +111,10 @@ def find_family(connection: Connection, id: str) -> RefreshFamily | None:
     return RefreshFamily(**members)
 
 
-def read_rights(connection: Connection, subject: str) -> int:
-    """The subject's rights version now; 0 if her roles never changed."""
-    return connection.execute(select(subjects.c.rights).where(subjects.c.subject == subject)).scalar_one_or_none() or 0
+def read_standing(connection: Connection, subject: str) -> tuple[int, int]:
+    """The subject's rights version now, 0 if her roles never changed; and the epoch of everybody."""
+    query = select(subjects.c.rights).where(subjects.c.subject == subject)
+    return connection.execute(query).scalar_one_or_none() or 0, read_everybodys_epoch(connection)
 
 
 def begin_family(tx: Transaction, row: dict[str, Any]) -> None:
@@ -122,21 +123,61 @@ def begin_family(tx: Transaction, row: dict[str, Any]) -> None:
 
 
 def rotate_family(tx: Transaction, id: str, *, generation: int, now: Millis) -> bool:
-    """Exchange a generation for the next one: of any number at once, one succeeds, and none once the epoch was raised."""
-    epoch = select(func.coalesce(func.max(subjects.c.epoch), _ZERO)).where(subjects.c.subject == _F.subject)
+    """Exchange a generation for the next one: of any number at once, one succeeds, and none once an epoch was raised."""
     statement = (
         update(refresh_families)
-        .where(_F.id == id, _F.generation == generation, _F.epoch == epoch.scalar_subquery())
+        .where(_F.id == id, _F.generation == generation, _F.epoch == joint_epoch_of(_F.subject))
         .values(generation=generation + 1, rotated_at=now)
     )
     return bool(tx.execute(statement.returning(_F.id)).all())
 
 
-def delete_family(tx: Transaction, id: str, *, generation: int | None = None) -> str | None:
-    """End one family, with ``generation`` only if that is still its newest; its subject, or None if there was none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyRow:
+    """A family as its owner may see it. Times are milliseconds since the Unix epoch."""
+
+    id: str
+    subject: str
+    client: str | None
+    started_at: Millis
+    rotated_at: Millis
+    idle_for: Millis
+    ends_at: Millis
+    session: str | None
+    factors: str
+    scope: str | None
+    device: str | None
+    network: str | None
+
+
+_SHOWN: Final = tuple(_F[name] for name in FamilyRow.__dataclass_fields__)
+
+
+def live_families(connection: Connection, subject: str, *, now: Millis) -> list[FamilyRow]:
+    """The families of a subject whose token would be exchanged now, the newest first."""
+    query = (
+        select(*_SHOWN)
+        .where(
+            _F.subject == subject,
+            _F.epoch == joint_epoch_of(_F.subject),
+            _F.ends_at > now,
+            _F.rotated_at + _F.idle_for > now,
+        )
+        .order_by(_F.started_at.desc(), _F.id.desc())
+    )
+    return [FamilyRow(**row) for row in connection.execute(query).mappings()]
+
+
+def delete_family(tx: Transaction, id: str, *, generation: int | None = None, subject: str | None = None) -> str | None:
+    """End one family; its subject, or None if there was none.
+
+    With ``generation`` only if that is still its newest, with ``subject`` only if it is hers.
+    """
     statement = refresh_families.delete().where(_F.id == id)
     if generation is not None:
         statement = statement.where(_F.generation == generation)
+    if subject is not None:
+        statement = statement.where(_F.subject == subject)
     return tx.execute(statement.returning(_F.subject)).scalar_one_or_none()
 
 
@@ -154,23 +195,33 @@ def follow_session(tx: Transaction, subject: str, *, was: str, session: str) -> 
     tx.execute(statement.values(session=session))
 
 
-def delete_families_of(tx: Transaction, subject: str, *, keep_session: str | None, keep: str | None) -> None:
-    """Remove the rows of a subject, but the family ``keep`` and those beside a session. Her epoch is what ends them."""
+def delete_families_of(tx: Transaction, subject: str, *, keep_session: str | None, keep: str | None) -> int:
+    """Remove the rows of a subject, but the family ``keep`` and those beside a session. Her epoch is what ends them.
+
+    The answer is how many there were.
+    """
     statement = refresh_families.delete().where(_F.subject == subject)
     if keep_session is not None:
         statement = statement.where(_F.session.is_distinct_from(keep_session))
     if keep is not None:
         statement = statement.where(_F.id != keep)
-    tx.execute(statement)
+    return len(tx.execute(statement.returning(_F.id)).all())
 
 
-def carry_families_over(
-    tx: Transaction, subject: str, *, keep_session: str | None, keep: str | None, epoch: int, was: int
-) -> None:
-    """Let one family, or those beside one session, live on under a new epoch if they were alive under the one before."""
+def delete_everybodys_families(tx: Transaction) -> int:
+    """Remove every row; everybody's epoch is what ends them. How many there were."""
+    return len(tx.execute(refresh_families.delete().returning(_F.id)).all())
+
+
+def carry_families_over(tx: Transaction, subject: str, *, keep_session: str | None, keep: str | None) -> None:
+    """Let one family, or those beside one session, outlive the raise of her epoch that this transaction has made.
+
+    Only what was alive under the epoch before.
+    """
     chosen = (_F.session == keep_session) if keep_session is not None else (_F.id == keep)
-    statement = update(refresh_families).where(_F.subject == subject, chosen, _F.epoch == was)
-    tx.execute(statement.values(epoch=epoch))
+    now = joint_epoch_of(_F.subject)
+    statement = update(refresh_families).where(_F.subject == subject, chosen, _F.epoch == now - 1)
+    tx.execute(statement.values(epoch=now))
 
 
 # ------------------------------------------------------------------------------------------------------- signing keys

@@ -48,8 +48,10 @@ class TokenCookies:
         return (*cookies, CookieToSet(stem=REFRESH_COOKIE, value=refresh, max_age=seconds, path=self.refresh_path))
 
     def cleared(self) -> tuple[CookieToSet, ...]:
-        """What has the browser forget both."""
+        """What has the browser forget both; without a database there is but one."""
         access = CookieToSet(stem=ACCESS_COOKIE, value=None)
+        if not self._addresses.has(REFRESH_ENDPOINT):
+            return (access,)
         return access, CookieToSet(stem=REFRESH_COOKIE, value=None, path=self.refresh_path)
 
 

@@ -8,6 +8,7 @@ the account is linked. Law: RFC 9068 §4, RFC 8725 §3.8 and §3.9, RFC 8414 §2
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from os import PathLike, fspath
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.factor import CATEGORIES
 from ostiary.kernel.secret import Secret
+from ostiary.outbound.address_policy import Network, parse_private_network
 from ostiary.standards.jose.algorithms import PUBLIC_KEY_ALGORITHMS
 from ostiary.standards.jose.registered_claims import LONGEST_NAME
 
@@ -66,6 +68,8 @@ class Issuer:
                        without it a token proves who somebody is, and no factor
     ``jwks_uri``       where its keys are; without it, where its metadata says
     ``introspection``  how opaque tokens are asked about
+    ``networks``       private networks this issuer may be reached in, ``("10.0.0.0/8",)``; without them, public addresses only
+    ``ca_file``        a PEM file of the authorities its certificates are checked against, instead of the public ones
     ``token_type``     ``"JWT"`` besides ``"at+jwt"`` takes tokens that do not follow RFC 9068
     """
 
@@ -79,6 +83,8 @@ class Issuer:
     jwks_uri: str | None = None
     introspection: Introspection | None = None
     token_type: str | tuple[str, ...] = ("at+jwt",)
+    networks: str | tuple[str, ...] = ()
+    ca_file: str | PathLike[str] | None = None
 
     @property
     def types(self) -> frozenset[str | None]:
@@ -129,10 +135,41 @@ class Issuer:
                 what=f"Issuer({self.url!r}, scope={self.scope!r}) says not how scopes are read",
                 cure='scope is "claim", "ignored" or a function of the claims',
             )
+        yield from self._reach_problems()
         if self.introspection is not None:
             yield from _address_problems(
                 f"Introspection(url={self.introspection.url!r})", self.introspection.url, query=True
             )
+
+    def reachable(self) -> tuple[Network, ...]:
+        """The private networks it may be reached in. Raises ``ValueError``."""
+        return tuple(parse_private_network(one) for one in self._networks())
+
+    def _networks(self) -> tuple[str, ...]:
+        return (self.networks,) if isinstance(self.networks, str) else tuple(self.networks)
+
+    def _reach_problems(self) -> Iterable[Problem]:
+        for network in self._networks():
+            try:
+                parse_private_network(network)
+            except ValueError:
+                yield Problem(
+                    code="no_private_network",
+                    what=f"Issuer({self.url!r}, networks=…) names {network!r}, which is no private network",
+                    cure='list the networks it is in, as small as they are: networks=("10.20.0.0/16",)',
+                )
+        if self.ca_file is not None:
+            from ostiary.outbound.connection import context_of  # TLS and the HTTP client only where a file is given
+
+            try:
+                context_of(fspath(self.ca_file))
+            except (OSError, TypeError) as error:
+                yield Problem(
+                    code="no_authorities",
+                    what=f"Issuer({self.url!r}, ca_file=…): {str(self.ca_file)!r} cannot be read as certificates "
+                    f"({type(error).__name__})",
+                    cure="a PEM file with the certificates of the authorities that sign this issuer's",
+                )
 
     def _algorithm_problems(self) -> Iterable[Problem]:
         names: object = self.algorithms

@@ -7,7 +7,7 @@ from typing import Final
 
 VERSION_TABLE: Final = "ostiary_alembic_version"
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision in ``versions/``."""
 
 TABLES: Final = frozenset(
@@ -16,6 +16,8 @@ TABLES: Final = frozenset(
         "ostiary_api_keys",
         "ostiary_audit",
         "ostiary_ephemeral",
+        "ostiary_group_members",
+        "ostiary_groups",
         "ostiary_identifiers",
         "ostiary_one_time_tokens",
         "ostiary_outbox",
@@ -23,6 +25,9 @@ TABLES: Final = frozenset(
         "ostiary_refresh_families",
         "ostiary_remember_series",
         "ostiary_revocations",
+        "ostiary_role_assignments",
+        "ostiary_role_grants",
+        "ostiary_roles",
         "ostiary_sessions",
         "ostiary_signing_keys",
         "ostiary_subjects",

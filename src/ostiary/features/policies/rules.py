@@ -1,0 +1,269 @@
+"""The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import override
+
+from ostiary.features.policies.proofs import check_proofs, missing_proofs
+from ostiary.features.policies.rule import Attribute, Rule, show
+from ostiary.features.policies.situation import Nowhere, Situation
+from ostiary.features.policies.three_valued import Op, Truth, compare, spells
+from ostiary.kernel.decision import Reason
+from ostiary.kernel.permission import any_covers
+from ostiary.kernel.principal import On
+from ostiary.kernel.requirement import Names, Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Owner(Rule):
+    """The attribute holds the caller's subject."""
+
+    attribute: Attribute
+
+    @override
+    def attributes(self) -> Iterator[Attribute]:
+        yield self.attribute
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        subject = situation.principal.subject if situation.principal else None
+        if subject is None:
+            return False, "nobody is signed in"
+        value = situation.attribute(self.attribute.name)
+        return spells(value, subject), f"{self.attribute} is {show(value)}, and the caller is {show(subject)}"
+
+    def __str__(self) -> str:
+        return f"owner({self.attribute})"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a right must be held: a kind of place, and its name or the attribute that holds its name."""
+
+    kind: str
+    name: "Attribute | str"
+
+    def place(self, situation: Situation) -> On | None:
+        """The place; None where the attribute is None."""
+        if not isinstance(self.name, Attribute):
+            return (self.kind, self.name)
+        value = situation.attribute(self.name.name)
+        return None if value is None else (self.kind, str(value))
+
+    def attributes(self) -> Iterator[Attribute]:
+        """The attribute it reads, if it reads one."""
+        if isinstance(self.name, Attribute):
+            yield self.name
+
+    def __str__(self) -> str:
+        return f"({self.kind}, {self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Holds(Rule):
+    """The caller holds the role there, or everywhere."""
+
+    role: Names
+    spot: Spot | None = None
+
+    @override
+    def attributes(self) -> Iterator[Attribute]:
+        if self.spot is not None:
+            yield from self.spot.attributes()
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        rights, principal = situation.rights, situation.principal
+        if rights is None or not principal:
+            return False, "nobody is signed in" if rights is not None else "nothing here grants roles"
+        place = None if self.spot is None else self.spot.place(situation)
+        if self.spot is not None and place is None:
+            everywhere = self.role.met_by(
+                {name for name in self.role.names if rights.places(principal, self.spot.kind, role=name) is None}
+            )
+            return everywhere or None, f"{self.spot.name} is None: {self.role} held everywhere would be enough"
+        met = self.role.met_by(rights.roles(principal, place))
+        return met, f"the caller {'holds' if met else 'does not hold'} {self.role}{_where(place)}"
+
+    def __str__(self) -> str:
+        return f"holds({self.role}{'' if self.spot is None else f', on={self.spot}'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted(Rule):
+    """The caller holds the permission there, or everywhere, and her credential was given it."""
+
+    permission: str
+    spot: Spot | None = None
+
+    @override
+    def attributes(self) -> Iterator[Attribute]:
+        if self.spot is not None:
+            yield from self.spot.attributes()
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        rights, principal = situation.rights, situation.principal
+        if rights is None or not principal:
+            return False, "nobody is signed in" if rights is not None else "nothing here grants permissions"
+        if principal.scope is not None and not any_covers(principal.scope, self.permission):
+            return False, f"the credential was not given {self.permission}"
+        place = None if self.spot is None else self.spot.place(situation)
+        if self.spot is not None and place is None:
+            everywhere = rights.places(principal, self.spot.kind, permission=self.permission) is None
+            return everywhere or None, f"{self.spot.name} is None: {self.permission} held everywhere would be enough"
+        met = any_covers(rights.permissions(principal, place), self.permission)
+        return met, f"the caller {'holds' if met else 'does not hold'} {self.permission}{_where(place)}"
+
+    def __str__(self) -> str:
+        return f"permitted({self.permission}{'' if self.spot is None else f', on={self.spot}'})"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant(Rule):
+    """The caller's session or token is bound to the place that the attribute names (ASVS 5.0 V8.4.1)."""
+
+    attribute: Attribute
+    kind: str
+
+    @override
+    def attributes(self) -> Iterator[Attribute]:
+        yield self.attribute
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        bound = situation.principal.tenant
+        if not situation.principal or bound is None or bound[0] != self.kind:
+            return False, f"the credential is bound to no {self.kind}"
+        value = situation.attribute(self.attribute.name)
+        return spells(value, bound[1]), f"{self.attribute} is {show(value)}, and the credential is bound to {bound[1]}"
+
+    def __str__(self) -> str:
+        return f"tenant({self.attribute}, {self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class Related(Rule):
+    """One of the related resources (a list of shares, a project, a folder) meets the rule."""
+
+    relationship: Attribute
+    rule: Rule
+
+    @override
+    def attributes(self) -> Iterator[Attribute]:
+        yield self.relationship
+
+    @override
+    def judge(self, situation: Situation, *, full: bool = False) -> Reason:
+        try:
+            found = situation.attribute(self.relationship.name)
+        except Nowhere:
+            return Rule.judge(self, situation)
+        grounds: list[Reason] = []
+        for one in _each(situation.resource, self.relationship.name, found):
+            grounds.append(self.rule.judge(situation.about(one), full=full))
+            if grounds[-1].met is True and not full:
+                break
+        # As EXISTS: there is one, or there is none; what is unknown is none.
+        met = any(one.met is True for one in grounds)
+        return Reason("related", f"one of {self.relationship}", children=tuple(grounds), met=met)
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        del situation
+        raise Nowhere
+
+    def __str__(self) -> str:
+        return f"related({self.relationship}, {self.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Rule):
+    """An attribute compared with a value, or with another attribute; three-valued, as in SQL."""
+
+    attribute: Attribute
+    op: Op
+    value: Any
+
+    @override
+    def attributes(self) -> Iterator[Attribute]:
+        yield self.attribute
+        if isinstance(self.value, Attribute):
+            yield self.value
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        have = situation.attribute(self.attribute.name)
+        want = situation.attribute(self.value.name) if isinstance(self.value, Attribute) else self.value
+        return compare(have, self.op, want), f"{self.attribute} is {show(have)}; wanted: {self.op} {show(want)}"
+
+    @property
+    @override
+    def code(self) -> str:
+        return "where"
+
+    def __str__(self) -> str:
+        return f"{self.attribute} {self.op} {show(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Where(Rule):
+    """A condition in SQL, and the same of an object as a function of the application's."""
+
+    expression: Any
+    test: Callable[[Any], object]
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        if situation.resource is None:
+            raise Nowhere
+        found = self.test(situation.resource)
+        if found is not None and not isinstance(found, bool):
+            message = f"where(…, test=) answered a {type(found).__name__}, and not True, False or None"
+            raise TypeError(message)
+        return found, "the application's own condition"
+
+    def __str__(self) -> str:
+        return "where(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Proven(Rule):
+    """The caller has proven who she is well enough, recently enough, by such a credential."""
+
+    requirement: Requirement
+
+    @override
+    def look(self, situation: Situation) -> tuple[Truth, str]:
+        requirement, now = self.requirement, situation.context.at
+        decision = check_proofs(requirement, situation.principal, now)
+        if decision.allowed:
+            return True, "she has proven enough"
+        missing = missing_proofs(requirement, situation.principal, now) if situation.shown else None
+        met = missing is not None and bool(situation.principal) and all(one in situation.shown for one in missing)
+        return met, decision.because[0].text
+
+    def __str__(self) -> str:
+        return f"proven({', '.join(self.requirement.proof_words())})"
+
+
+def _where(place: On | None) -> str:
+    return "" if place is None else f" on {place[0]}:{place[1]}"
+
+
+def _each(resource: object, name: str, found: Any) -> Iterator[Any]:
+    """What a relationship leads to: nothing, one, or each of a collection."""
+    if found is None:
+        return
+    mapper: Any = getattr(type(resource), "__mapper__", None)
+    # A single related object may be iterable, or have a method `add`, for reasons of its own: the mapping knows.
+    relationship = None if mapper is None else mapper.relationships.get(name)
+    many = isinstance(found, list | tuple | set | frozenset | dict) if relationship is None else relationship.uselist
+    if not many:
+        yield found
+    elif hasattr(found, "values"):
+        yield from found.values()
+    else:
+        yield from found

@@ -1,0 +1,139 @@
+"""Authority over roles: nobody gives, or takes, what she does not hold herself there, and for as long. Pure.
+
+A role is more than the permissions it grants: a guard may ask for its name. So who would give it must hold the
+role itself there or everywhere, or everything (``*``). What she holds for a time she gives for no longer, since
+whoever has it for good could give it back to her.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ostiary.features.roles.definitions import Definitions, Entries
+from ostiary.features.roles.held import HeldAt, Holding, work_out
+from ostiary.features.roles.holder import Assignment, Holder
+from ostiary.kernel.clock import Millis
+from ostiary.kernel.decision import ALLOWED, Decision, denied
+from ostiary.kernel.permission import all_covered, any_covers
+from ostiary.kernel.principal import On, Principal, encode_place
+
+READ: Final = "role:read"
+"""The permission to see who holds what."""
+ASSIGN: Final = "role:assign"
+"""The permission to give and take roles, and to choose the members of groups."""
+ASSIGN_TO_SELF: Final = "role:assign-self"
+"""The permission to give something to oneself, or to a group one is in."""
+DEFINE: Final = "role:define"
+"""The permission to define roles in the database."""
+
+_EVERYTHING: Final = "*"
+
+
+class Authority:
+    """What one caller may give: a principal with what its subject holds, and the groups she is in."""
+
+    __slots__ = ("_definitions", "_grants", "_groups", "_holdings", "_now", "_principal")
+
+    def __init__(
+        self,
+        principal: Principal,
+        holdings: Iterable[Holding],
+        groups: Iterable[str],
+        definitions: Definitions,
+        grants: Entries,
+        *,
+        now: Millis,
+    ) -> None:
+        self._principal = principal
+        self._holdings = tuple(holdings)
+        self._groups = frozenset(groups)
+        self._definitions = definitions
+        self._grants = grants
+        self._now = now
+
+    def check_give(self, holder: Holder, role: str, on: On | None, until: Millis | None) -> Decision:
+        """Whether the caller may give a role to a holder on a place, until an instant; None is for good."""
+        if self._is_self(holder):
+            decision = self._check_self(on)
+            if not decision.allowed:
+                return decision
+        return self._check_held(role, on, until)
+
+    def check_take(self, holder: Holder, role: str, on: On | None) -> Decision:
+        """Whether the caller may take a role from a holder. What is her own she may always give up."""
+        if holder.subject == self._principal.subject:
+            return ALLOWED
+        return self._check_held(role, on, self._now)
+
+    def check_add_member(self, subject: str, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may put a subject into a group that holds this: each of it is given to her."""
+        for one in holds:
+            decision = self.check_give(Holder("subject", subject), one.role, one.on, one.until)
+            if not decision.allowed:
+                return decision
+        return ALLOWED
+
+    def check_remove_member(self, subject: str, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may take a subject out of a group that holds this."""
+        for one in holds:
+            decision = self.check_take(Holder("subject", subject), one.role, one.on)
+            if not decision.allowed:
+                return decision
+        return ALLOWED
+
+    def check_define(self, permissions: Iterable[str], inherited: Iterable[str]) -> Decision:
+        """Whether the caller may let a role grant this, to whoever holds it and wherever: only what is hers everywhere."""
+        principal = self._principal
+        if principal.tenant is not None:
+            return _bound(principal.tenant, None)
+        here = self._lasting(None, None)
+        wanted = frozenset(permissions)
+        within = principal.scope is None or all_covered(principal.scope, wanted)
+        if not within or not all_covered(here.permissions, wanted):
+            return denied("beyond_own_rights", "the role would grant what the caller does not hold everywhere")
+        for role in inherited:
+            decision = self._check_held(role, None, None)
+            if not decision.allowed:
+                return decision
+        return ALLOWED
+
+    def _is_self(self, holder: Holder) -> bool:
+        if holder.group is not None:
+            return holder.group in self._groups
+        return holder.subject == self._principal.subject
+
+    def _check_self(self, on: On | None) -> Decision:
+        permissions = self._lasting(on, self._now).permissions
+        scope = self._principal.scope
+        if any_covers(permissions, ASSIGN_TO_SELF) and (scope is None or any_covers(scope, ASSIGN_TO_SELF)):
+            return ALLOWED
+        text = f"the caller would give something to herself, and does not hold {ASSIGN_TO_SELF}"
+        return denied("beyond_own_rights", text, f"permission={ASSIGN_TO_SELF}")
+
+    def _check_held(self, role: str, on: On | None, until: Millis | None) -> Decision:
+        principal = self._principal
+        if principal.scope is not None and _EVERYTHING not in principal.scope:
+            # It passes no guard that asks for a role, so it holds none that it could give.
+            return denied("insufficient_scope", "the credential is narrowed to permissions, and carries no role")
+        if principal.tenant is not None and principal.tenant != on:
+            return _bound(principal.tenant, on)
+        here = self._lasting(on, until)
+        if role in here.roles or _EVERYTHING in here.permissions:
+            return ALLOWED
+        where = "everywhere" if on is None else f"on {encode_place(on)}"
+        return denied(
+            "beyond_own_rights", f"the caller does not hold {role} {where}, or not for as long", f"role={role}"
+        )
+
+    def _lasting(self, on: On | None, until: Millis | None) -> HeldAt:
+        """What the caller holds at a place at least until an instant; None is for good."""
+        lasting = [
+            one
+            for one in self._holdings
+            if one.ends_at is None or (until is not None and one.ends_at > self._now and one.ends_at >= until)
+        ]
+        return work_out(lasting, self._definitions, self._grants, version=0, now=self._now).at(on)
+
+
+def _bound(tenant: On, on: On | None) -> Decision:
+    where = "everywhere" if on is None else f"on {encode_place(on)}"
+    return denied("wrong_tenant", f"the credential is bound to {encode_place(tenant)}, and this is {where}")

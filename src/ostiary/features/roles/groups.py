@@ -1,0 +1,103 @@
+"""Groups: subjects who hold roles together; an organisation is a group that is also a place. Groups have no groups."""
+
+from typing import TypeAlias
+
+from ostiary.features.roles import store
+from ostiary.features.roles.change import Change, Changes
+from ostiary.features.roles.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved
+from ostiary.features.roles.holder import Assignment, Group, Holder, NoSuchGroup, parse_group
+from ostiary.kernel.subject import Identified, subject_of
+from ostiary.storage.subjects import raise_rights
+
+MemberCounts: TypeAlias = list[tuple[Group, int]]
+GroupList: TypeAlias = list[Group]
+Subjects: TypeAlias = list[str]
+Assignments: TypeAlias = list[Assignment]
+
+_MOST_LISTED = 1000
+
+
+class GroupActions:
+    """``auth.roles.groups``. Every group is a ``Group``: ``Group("sales")``, ``Group(("org", "acme"))``."""
+
+    __slots__ = ("_changes",)
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+
+    def create(self, group: Group, *, by: str | None = None) -> bool:
+        """Make a group with no members and no roles. False: it is there already."""
+        with self._changes.begin(by) as change:
+            if not store.create_group(change.tx, group.text, now=change.now, by=change.by):
+                return False
+            change.emit(GroupCreated(at=change.now, group=group.text, by=change.by))
+            return True
+
+    def delete(self, group: Group, *, by: str | None = None) -> None:
+        """Remove a group: its members lose what it holds. Raises ``NoSuchGroup``.
+
+        What others were given on the place that an organisation is, is theirs still. Inside a request nobody takes what
+        she does not hold herself.
+        """
+        with self._changes.begin(by) as change:
+            held = self._lock(change, group)
+            change.require(lambda authority: authority.check_remove_member("", held))
+            store.raise_rights_of_members(change.tx, group.text, now=change.now)
+            store.revoke_all(change.tx, Holder("group", group.text))
+            members = store.delete_group(change.tx, group.text)
+            change.emit(GroupDeleted(at=change.now, group=group.text, members=members, by=change.by))
+
+    def add(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
+        """Put somebody into a group: she holds what it holds. False: she is in it. Raises ``NoSuchGroup``.
+
+        Inside a request that is giving her each of its roles: nobody gives what she does not hold herself.
+        """
+        subject = subject_of(who)
+        with self._changes.begin(by, concerns=(subject,)) as change:
+            held = self._lock(change, group)
+            change.require(lambda authority: authority.check_add_member(subject, held))
+            if not store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
+                return False
+            raise_rights(change.tx, subject, now=change.now)
+            change.emit(GroupMemberAdded(at=change.now, subject=subject, group=group.text, by=change.by))
+            return True
+
+    def remove(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
+        """Take somebody out of a group. False: she was not in it. Raises ``NoSuchGroup``."""
+        subject = subject_of(who)
+        with self._changes.begin(by, concerns=(subject,)) as change:
+            held = self._lock(change, group)
+            change.require(lambda authority: authority.check_remove_member(subject, held))
+            if not store.remove_member(change.tx, group.text, subject):
+                return False
+            raise_rights(change.tx, subject, now=change.now)
+            change.emit(GroupMemberRemoved(at=change.now, subject=subject, group=group.text, by=change.by))
+            return True
+
+    def exists(self, group: Group) -> bool:
+        """Whether there is such a group."""
+        with self._changes.database.read() as connection:
+            return store.group_exists(connection, group.text)
+
+    def list(self, *, after: str = "", limit: int = _MOST_LISTED) -> MemberCounts:
+        """The groups there are and how many members each has, in the order of their text, those ``after`` one."""
+        with self._changes.database.read() as connection:
+            found = store.all_groups(connection, after=after, limit=limit)
+        return [(parse_group(name), members) for name, members in found]
+
+    def of(self, who: str | Identified) -> GroupList:
+        """The groups somebody is in, in the order of their text."""
+        with self._changes.database.read() as connection:
+            return [parse_group(name) for name in store.groups_of(connection, subject_of(who))]
+
+    def members(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Subjects:
+        """The members of a group, in order, those ``after`` one; at most ``limit`` of them."""
+        with self._changes.database.read() as connection:
+            return store.members_of(connection, group.text, after=after, limit=limit)
+
+    def _lock(self, change: Change, group: Group) -> Assignments:
+        """Hold a group as it is until the change is made; the answer is what it holds."""
+        if not store.lock_group(change.tx, group.text):
+            raise NoSuchGroup(detail=group.text)
+        holder = Holder("group", group.text)
+        return store.find_assignments(change.tx.connection, holder=holder, now=change.now)

@@ -1,0 +1,398 @@
+"""The tables of roles: definitions, groups and their members, assignments; one function for each thing that may happen.
+
+Whoever changes what somebody holds raises her rights in the same transaction, and so that nobody is missed,
+whoever changes what *many* hold keeps everybody else from changing who they are: a definition is changed under an
+exclusive lock that every other change shares, and a group under a lock of its row (PostgreSQL; SQLite has one writer).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from ostiary.features.roles.definitions import Entries
+from ostiary.features.roles.held import Holding, holding_of
+from ostiary.features.roles.holder import Assignment, Holder
+from ostiary.kernel.clock import Millis
+from ostiary.kernel.principal import decode_place
+from ostiary.storage.database import Transaction
+from ostiary.storage.subjects import raise_rights_of, subjects
+from ostiary.storage.tables import BIGINT, ID, TEXT, metadata
+
+roles: Final = Table(
+    "ostiary_roles",
+    metadata,
+    Column("name", ID, primary_key=True),
+    Column("changed_at", BIGINT, nullable=False),
+    Column("changed_by", TEXT),
+)
+
+role_grants: Final = Table(
+    "ostiary_role_grants",
+    metadata,
+    Column("role", ID, primary_key=True),
+    Column("entry", ID, primary_key=True),
+)
+
+groups: Final = Table(
+    "ostiary_groups",
+    metadata,
+    Column("name", ID, primary_key=True),
+    Column("made_at", BIGINT, nullable=False),
+    Column("made_by", TEXT),
+)
+
+group_members: Final = Table(
+    "ostiary_group_members",
+    metadata,
+    Column("group_name", ID, primary_key=True),
+    Column("subject", ID, primary_key=True),
+    Column("added_at", BIGINT, nullable=False),
+    Column("added_by", TEXT),
+)
+
+role_assignments: Final = Table(
+    "ostiary_role_assignments",
+    metadata,
+    Column("holder_kind", TEXT, primary_key=True),
+    Column("holder", ID, primary_key=True),
+    Column("role", ID, primary_key=True),
+    Column("place", ID, primary_key=True),
+    Column("ends_at", BIGINT),
+    Column("given_at", BIGINT, nullable=False),
+    Column("given_by", TEXT),
+)
+
+_A: Final = role_assignments.c
+_G: Final = role_grants.c
+_M: Final = group_members.c
+
+# Written into the statement: the lookup has one parameter, the subject.
+_SUBJECT: Final[ColumnElement[str]] = literal_column("'subject'", TEXT)
+_GROUP: Final[ColumnElement[str]] = literal_column("'group'", TEXT)
+_NOTHING: Final[ColumnElement[str]] = literal_column("''", TEXT)
+_ZERO: Final[ColumnElement[int]] = literal_column("0", BIGINT)
+
+# Any constant will do, as long as nobody else takes this lock of PostgreSQL: "roles" in ASCII.
+_DEFINITIONS: Final[ColumnElement[int]] = literal_column("491260994931", BIGINT)
+
+
+# --- the lookup ---------------------------------------------------------------------------------------------
+
+
+def lookup() -> CompoundSelect[str, Any, Any, Any, Any]:
+    """All that a subject's rights are made of, in one statement. Parameter: ``subject``.
+
+    Rows of (what, text, text, number, text): ``held``, role, place, end, group; ``grants``, role, entry; ``version``, and
+    the version. One statement, so that all of it is of one instant.
+    """
+    subject = bindparam("subject", type_=TEXT)
+    own = select(_A.role, _A.place, _A.ends_at, _NOTHING.label("group_name")).where(
+        _A.holder_kind == _SUBJECT, _A.holder == subject
+    )
+    by_group = (
+        select(_A.role, _A.place, _A.ends_at, _M.group_name)
+        .select_from(group_members.join(role_assignments, and_(_A.holder_kind == _GROUP, _A.holder == _M.group_name)))
+        .where(_M.subject == subject)
+    )
+    held = union_all(own, by_group).cte("held")
+    reached = select(held.c.role.label("role")).cte("reached", recursive=True)
+    # UNION, not UNION ALL: what was reached before is not walked again, so that even a circle would come to an end.
+    reached = reached.union(select(_G.entry).where(_G.role == reached.c.role))
+    version = select(subjects.c.rights).where(subjects.c.subject == subject).scalar_subquery()
+    h = held.c
+    return union_all(
+        select(literal_column("'held'", TEXT), h.role, h.place, func.coalesce(h.ends_at, _ZERO), h.group_name),
+        select(literal_column("'grants'", TEXT), _G.role, _G.entry, _ZERO, _NOTHING).where(_G.role == reached.c.role),
+        select(literal_column("'version'", TEXT), _NOTHING, _NOTHING, func.coalesce(version, _ZERO), _NOTHING),
+    )
+
+
+def read_rows(connection: Connection, subject: str) -> Sequence[Sequence[Any]]:
+    """The rows of ``lookup`` on a connection: within a transaction, as it has them."""
+    return connection.execute(_LOOKUP, {"subject": subject}).all()
+
+
+def read_lookup(rows: Iterable[Sequence[Any]]) -> tuple[list[Holding], Entries, int]:
+    """The rows of ``lookup`` as holdings, definitions of the database, and the version of the rights."""
+    holdings: list[Holding] = []
+    grants: dict[str, set[str]] = {}
+    version = 0
+    for what, first, second, number, group in rows:
+        if what == "held":
+            holdings.append(holding_of(first, second, number, group))
+        elif what == "grants":
+            grants.setdefault(first, set()).add(second)
+        else:
+            version = int(number)
+    return holdings, {role: frozenset(entries) for role, entries in grants.items()}, version
+
+
+_LOOKUP: Final = lookup()
+
+
+# --- locks --------------------------------------------------------------------------------------------------
+
+
+def share_definitions(tx: Transaction) -> None:
+    """Let nobody change a definition of a role until this transaction ends. Others who share it do not wait."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.execute(select(func.pg_advisory_xact_lock_shared(_DEFINITIONS)))
+
+
+def own_definitions(tx: Transaction) -> None:
+    """Let nobody change anything about roles until this transaction ends."""
+    if tx.connection.dialect.name == "postgresql":
+        tx.execute(select(func.pg_advisory_xact_lock(_DEFINITIONS)))
+
+
+def lock_rights(tx: Transaction, subjects_: Collection[str]) -> None:
+    """Let nobody change the rights of these subjects until this transaction ends, as far as they ever changed."""
+    if tx.connection.dialect.name == "postgresql":
+        query = select(subjects.c.subject).where(subjects.c.subject.in_(sorted(subjects_)))
+        tx.execute(query.order_by(subjects.c.subject).with_for_update())
+
+
+def lock_group(tx: Transaction, name: str) -> bool:
+    """Let nobody change a group, its members or what it holds, until this transaction ends. False: there is none."""
+    query = select(groups.c.name).where(groups.c.name == name).with_for_update()
+    return tx.execute(query).first() is not None
+
+
+# --- assignments --------------------------------------------------------------------------------------------
+
+
+def assign(
+    tx: Transaction, holder: Holder, role: str, place: str, *, ends_at: Millis | None, now: Millis, by: str | None
+) -> bool:
+    """Give a role, or change when it ends. False if it is held exactly so already."""
+    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
+    row = {
+        "holder_kind": holder.kind,
+        "holder": holder.name,
+        "role": role,
+        "place": place,
+        "ends_at": ends_at,
+        "given_at": now,
+        "given_by": by,
+    }
+    statement = insert(role_assignments).values(**row)
+    given = statement.excluded
+    changed = statement.on_conflict_do_update(
+        index_elements=[_A.holder_kind, _A.holder, _A.role, _A.place],
+        set_={"ends_at": given.ends_at, "given_at": given.given_at, "given_by": given.given_by},
+        where=_A.ends_at.is_distinct_from(given.ends_at),
+    )
+    return tx.execute(changed.returning(_A.role)).first() is not None
+
+
+def revoke(tx: Transaction, holder: Holder, role: str, place: str) -> bool:
+    """Take a role. False if it was not held so."""
+    statement = delete(role_assignments).where(
+        _A.holder_kind == holder.kind, _A.holder == holder.name, _A.role == role, _A.place == place
+    )
+    return tx.execute(statement.returning(_A.role)).first() is not None
+
+
+def revoke_all(tx: Transaction, holder: Holder) -> int:
+    """Take everything a holder holds; the answer is how much it was."""
+    statement = delete(role_assignments).where(_A.holder_kind == holder.kind, _A.holder == holder.name)
+    return len(tx.execute(statement.returning(_A.role)).all())
+
+
+def find_assignments(
+    connection: Connection,
+    *,
+    holder: Holder | None = None,
+    role: str | None = None,
+    place: str | None = None,
+    now: Millis,
+    limit: int | None = None,
+) -> list[Assignment]:
+    """The assignments that hold now and match, in the order of their key."""
+    query = select(role_assignments).where(or_(_A.ends_at.is_(None), _A.ends_at > now))
+    if holder is not None:
+        query = query.where(_A.holder_kind == holder.kind, _A.holder == holder.name)
+    if role is not None:
+        query = query.where(_A.role == role)
+    if place is not None:
+        query = query.where(_A.place == place)
+    query = query.order_by(_A.holder_kind, _A.holder, _A.role, _A.place)
+    if limit is not None:
+        query = query.limit(limit)
+    return [_assignment_of(row) for row in connection.execute(query)]
+
+
+def _assignment_of(row: Any) -> Assignment:
+    return Assignment(
+        subject=row.holder if row.holder_kind == "subject" else None,
+        group=row.holder if row.holder_kind == "group" else None,
+        role=row.role,
+        on=decode_place(row.place or None),
+        until=row.ends_at,
+        given_at=row.given_at,
+        given_by=row.given_by,
+    )
+
+
+def holders_of(
+    connection: Connection, names: Collection[str], places: Collection[str], *, now: Millis, after: str, limit: int
+) -> list[str]:
+    """The subjects who hold one of these roles at one of these places now, themselves or by a group; in order, after one."""
+    holds = and_(_A.role.in_(names), _A.place.in_(places), or_(_A.ends_at.is_(None), _A.ends_at > now))
+    own = select(_A.holder.label("subject")).where(_A.holder_kind == "subject", _A.holder > after, holds)
+    by_group = _members_of_holders(holds).where(_M.subject > after)
+    found = union(own, by_group).subquery()
+    rows = connection.execute(select(found.c.subject).order_by(found.c.subject).limit(limit))
+    return [row.subject for row in rows]
+
+
+def _members_of_holders(holds: ColumnElement[bool]) -> Select[str]:
+    return (
+        select(_M.subject.label("subject"))
+        .select_from(group_members.join(role_assignments, and_(_A.holder_kind == "group", _A.holder == _M.group_name)))
+        .where(holds)
+    )
+
+
+# --- who is concerned by a change ---------------------------------------------------------------------------
+
+
+def raise_rights_of_members(tx: Transaction, group: str, *, now: Millis) -> None:
+    """Raise the rights of every member of a group that is locked."""
+    raise_rights_of(tx, select(_M.subject).where(_M.group_name == group), now=now)
+
+
+def raise_rights_of_holders(tx: Transaction, names: Collection[str], *, now: Millis) -> None:
+    """Raise the rights of everybody who holds one of these roles anywhere. Under the lock of definitions."""
+    holds = _A.role.in_(sorted(names))
+    own = select(_A.holder.label("subject")).where(_A.holder_kind == "subject", holds)
+    everybody = union(own, _members_of_holders(holds)).subquery()
+    raise_rights_of(tx, select(everybody.c.subject), now=now)
+
+
+# --- definitions --------------------------------------------------------------------------------------------
+
+
+def define(tx: Transaction, name: str, entries: Collection[str], *, now: Millis, by: str | None) -> None:
+    """Write what a role grants, whatever it granted before. Under the lock of definitions."""
+    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
+    changed = {"changed_at": now, "changed_by": by}
+    statement = insert(roles).values(name=name, **changed)
+    tx.execute(statement.on_conflict_do_update(index_elements=[roles.c.name], set_=changed))
+    tx.execute(delete(role_grants).where(_G.role == name))
+    if entries:
+        tx.execute(role_grants.insert(), [{"role": name, "entry": entry} for entry in sorted(entries)])
+
+
+def undefine(tx: Transaction, name: str) -> bool:
+    """Remove a role from the database. False: it was not there."""
+    tx.execute(delete(role_grants).where(_G.role == name))
+    return tx.execute(delete(roles).where(roles.c.name == name).returning(roles.c.name)).first() is not None
+
+
+def read_definitions(connection: Connection) -> dict[str, frozenset[str]]:
+    """Every role of the database with what it grants."""
+    found: dict[str, set[str]] = {}
+    rows = connection.execute(
+        select(roles.c.name, _G.entry).select_from(roles.outerjoin(role_grants, _G.role == roles.c.name))
+    )
+    for name, entry in rows:
+        entries = found.setdefault(name, set())
+        if entry is not None:
+            entries.add(entry)
+    return {name: frozenset(entries) for name, entries in found.items()}
+
+
+def is_defined(connection: Connection, name: str) -> bool:
+    """Whether the database defines a role."""
+    return connection.execute(select(roles.c.name).where(roles.c.name == name)).first() is not None
+
+
+def assigned_roles(connection: Connection) -> dict[str, int]:
+    """Every role that anybody was given, with how many assignments there are."""
+    rows = connection.execute(select(_A.role, func.count()).group_by(_A.role).order_by(_A.role))
+    return {role: count for role, count in rows}  # noqa: C416 - a row is no pair to a type checker
+
+
+# --- groups -------------------------------------------------------------------------------------------------
+
+
+def create_group(tx: Transaction, name: str, *, now: Millis, by: str | None) -> bool:
+    """Make a group. False: there is one of this name."""
+    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
+    statement = insert(groups).values(name=name, made_at=now, made_by=by).on_conflict_do_nothing()
+    return tx.execute(statement.returning(groups.c.name)).first() is not None
+
+
+def delete_group(tx: Transaction, name: str) -> int:
+    """Remove a group that is locked, with its memberships; the answer is how many there were."""
+    tx.execute(delete(groups).where(groups.c.name == name))
+    return len(tx.execute(delete(group_members).where(_M.group_name == name).returning(_M.subject)).all())
+
+
+def add_member(tx: Transaction, group: str, subject: str, *, now: Millis, by: str | None) -> bool:
+    """Put a subject into a group that is locked. False: she is in it already."""
+    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
+    row = {"group_name": group, "subject": subject, "added_at": now, "added_by": by}
+    statement = insert(group_members).values(**row).on_conflict_do_nothing()
+    return tx.execute(statement.returning(_M.subject)).first() is not None
+
+
+def remove_member(tx: Transaction, group: str, subject: str) -> bool:
+    """Take a subject out of a group. False: she was not in it."""
+    statement = delete(group_members).where(_M.group_name == group, _M.subject == subject)
+    return tx.execute(statement.returning(_M.subject)).first() is not None
+
+
+def leave_all(tx: Transaction, subject: str) -> int:
+    """Take a subject out of every group; the answer is out of how many."""
+    return len(tx.execute(delete(group_members).where(_M.subject == subject).returning(_M.group_name)).all())
+
+
+def groups_of(connection: Connection, subject: str) -> list[str]:
+    """The groups a subject is in, in order."""
+    rows = connection.execute(select(_M.group_name).where(_M.subject == subject).order_by(_M.group_name))
+    return [row.group_name for row in rows]
+
+
+def members_of(connection: Connection, group: str, *, after: str, limit: int) -> list[str]:
+    """The members of a group, in order, after one."""
+    query = select(_M.subject).where(_M.group_name == group, _M.subject > after).order_by(_M.subject).limit(limit)
+    return [row.subject for row in connection.execute(query)]
+
+
+def all_groups(connection: Connection, *, after: str, limit: int) -> list[tuple[str, int]]:
+    """The groups there are with the number of their members, in order, after one."""
+    query = (
+        select(groups.c.name, func.count(_M.subject).label("members"))
+        .select_from(groups.outerjoin(group_members, _M.group_name == groups.c.name))
+        .where(groups.c.name > after)
+        .group_by(groups.c.name)
+        .order_by(groups.c.name)
+        .limit(limit)
+    )
+    return [(row.name, row.members) for row in connection.execute(query)]
+
+
+def group_exists(connection: Connection, name: str) -> bool:
+    """Whether there is a group of this name."""
+    return connection.execute(select(groups.c.name).where(groups.c.name == name)).first() is not None

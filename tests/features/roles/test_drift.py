@@ -1,0 +1,38 @@
+"""Drift: what was given and means nothing any more, and what two places define differently, is found and has a cure."""
+
+from tests.features.roles.house import open_house
+
+from ostiary import Roles
+
+
+def test_nothing_drifts_as_long_as_code_and_database_agree(house) -> None:
+    house.roles.define("auditor", ["reader", "audit:read"])
+    house.roles.assign("ada", "auditor")
+    house.roles.assign("bob", "editor")
+    assert house.roles.drift() == ()
+
+
+def test_what_a_release_forgot_is_found(database_url) -> None:
+    with open_house(database_url, roles=Roles({"clerk": ["order:read"], "reader": []})) as before:
+        before.roles.assign("ada", "clerk")
+        before.roles.assign("bob", "clerk", on=("org", "acme"))
+        before.roles.define("auditor", ["clerk"])
+        before.roles.define("boss", ["order:*"])
+    with open_house(database_url, roles=Roles({"boss": ["*"]})) as after:
+        found = {(one.code, one.role): one for one in after.roles.drift()}
+        assert set(found) == {("role_of_nobody", "clerk"), ("inherits_nothing", "auditor"), ("defined_twice", "boss")}
+        assert "given 2 times" in found["role_of_nobody", "clerk"].what
+        assert found["defined_twice", "boss"].cure.endswith("ostiary roles undefine boss")
+        assert {one.name: one.origin for one in after.roles.list()} == {"boss": "both", "auditor": "database"}
+        assert after.roles.undefine("boss")
+        assert ("defined_twice", "boss") not in {(one.code, one.role) for one in after.roles.drift()}
+
+
+def test_a_role_that_means_nothing_can_still_be_taken_away(database_url) -> None:
+    with open_house(database_url, roles=Roles({"clerk": ["order:read"]})) as before:
+        before.roles.assign("ada", "clerk")
+    with open_house(database_url, roles=Roles({})) as after:
+        assert after.roles.of("ada") == {"clerk"}
+        assert after.roles.permissions_of("ada") == frozenset()
+        assert after.roles.revoke("ada", "clerk")
+        assert after.roles.drift() == ()

@@ -1,0 +1,184 @@
+"""Groups: made, filled, emptied and removed; whoever is in one holds what it holds, and nobody is let in by less."""
+
+import pytest
+from tests.shop import NOON
+
+from ostiary.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved
+from ostiary.features.roles import BeyondOwnRights, Group, NoSuchGroup
+
+ACME = ("org", "acme")
+SALES = Group("sales")
+
+
+def test_a_group_is_a_word_or_the_place_that_an_organisation_is() -> None:
+    assert (Group("sales").text, Group("sales").place) == ("sales", None)
+    assert (Group(ACME).text, Group(ACME).place) == ("org:acme", ACME)
+
+
+@pytest.mark.attack("V4")
+@pytest.mark.parametrize(
+    "name", ["", "Sales", "sales ", "sales\0", "org:acme", "ｓales", "a" * 65, ("", "x"), ("a:b", "c"), 5, None]
+)
+def test_what_is_neither_names_no_group(name) -> None:
+    with pytest.raises(ValueError, match="names no group"):
+        Group(name)
+
+
+def test_a_group_is_made_once(house) -> None:
+    assert house.roles.groups.create(SALES)
+    assert not house.roles.groups.create(SALES)
+    assert house.roles.groups.exists(SALES)
+    assert not house.roles.groups.exists(Group("nobody"))
+
+
+def test_members_hold_what_the_group_holds_whenever_it_was_given(house) -> None:
+    groups = house.roles.groups
+    groups.create(SALES)
+    assert groups.add(SALES, "ada")
+    assert not groups.add(SALES, "ada")
+    house.roles.assign(SALES, "editor", on=ACME)
+    assert "editor" in house.roles.of("ada", ACME)
+    groups.add(SALES, "bob")
+    assert "editor" in house.roles.of("bob", ACME)
+    house.roles.revoke(SALES, "editor", on=ACME)
+    assert house.roles.of("ada", ACME) == house.roles.of("bob", ACME) == {"reader"}
+
+
+def test_whoever_leaves_keeps_what_is_her_own(house) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.groups.add(SALES, "ada")
+    house.roles.assign(SALES, "editor")
+    house.roles.assign("ada", "writer")
+    assert house.roles.groups.remove(SALES, "ada")
+    assert not house.roles.groups.remove(SALES, "ada")
+    assert house.roles.of("ada") == {"reader", "writer"}
+
+
+def test_a_role_of_a_group_ends_for_everybody_in_it(house) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.groups.add(SALES, "ada")
+    house.roles.assign(SALES, "editor", until="1h")
+    browser = house.browser("ada")
+    assert browser.get("/role/editor").status_code == 200
+    house.clock.pass_(3_600_000)
+    assert browser.get("/role/editor").status_code == 403
+
+
+def test_a_group_that_is_removed_leaves_nothing_behind(house) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.groups.add(SALES, "ada")
+    house.roles.groups.add(SALES, "bob")
+    house.roles.assign(SALES, "editor")
+    browser = house.browser("ada")
+    assert browser.get("/role/editor").status_code == 200
+    house.roles.groups.delete(SALES)
+    assert browser.get("/role/editor").status_code == 403
+    assert house.roles.assignments() == []
+    house.roles.groups.create(SALES)
+    assert house.roles.groups.members(SALES) == []
+    assert house.roles.of(SALES) == frozenset()
+
+
+def test_what_is_not_there_is_neither_filled_nor_removed(house) -> None:
+    for act in (house.roles.groups.add, house.roles.groups.remove):
+        with pytest.raises(NoSuchGroup):
+            act(SALES, "ada")
+    with pytest.raises(NoSuchGroup):
+        house.roles.groups.delete(SALES)
+
+
+def test_groups_and_members_are_listed_a_page_at_a_time(house) -> None:
+    groups = house.roles.groups
+    for name in ("a", "b", "c"):
+        groups.create(Group(name))
+    groups.create(Group(ACME))
+    for subject in ("ada", "bob", "eve"):
+        groups.add(Group("b"), subject)
+    assert groups.list() == [(Group("a"), 0), (Group("b"), 3), (Group("c"), 0), (Group(ACME), 0)]
+    assert groups.list(after="a", limit=1) == [(Group("b"), 3)]
+    assert groups.members(Group("b"), after="ada", limit=1) == ["bob"]
+    assert groups.of("ada") == [Group("b")]
+
+
+def test_each_change_of_a_group_is_told_and_written_down(house) -> None:
+    house.shop.events.clear()
+    house.roles.groups.create(Group(ACME), by="sign-up")
+    house.roles.groups.add(Group(ACME), "ada", by="sign-up")
+    house.roles.groups.remove(Group(ACME), "ada")
+    house.roles.groups.delete(Group(ACME))
+    assert house.shop.events == [
+        GroupCreated(at=NOON, group="org:acme", by="sign-up"),
+        GroupMemberAdded(at=NOON, subject="ada", group="org:acme", by="sign-up"),
+        GroupMemberRemoved(at=NOON, subject="ada", group="org:acme"),
+        GroupDeleted(at=NOON, group="org:acme", members=0),
+    ]
+    assert house.shop.named()[-4:] == ["group_created", "group_member_added", "group_member_removed", "group_deleted"]
+
+
+# --- nobody lets somebody in by less ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def as_ada(house):
+    """Act as ada, in a request of hers."""
+
+    def act(verb, *args, **kwargs):
+        browser = house.browser("ada")
+        cookie = browser.cookie()
+        name = house.shop.runtime.cookies.name("ostiary_session")
+        with house.shop.app.test_request_context("/", headers={"Cookie": f"{name}={cookie}"}):
+            return verb(*args, **kwargs)
+
+    return act
+
+
+def test_putting_somebody_into_a_group_is_giving_her_each_of_its_roles(house, as_ada) -> None:
+    groups = house.roles.groups
+    groups.create(SALES)
+    house.roles.assign(SALES, "editor", on=ACME)
+    house.roles.assign(SALES, "boss")
+    house.roles.assign("ada", "owner", on=ACME)
+    with pytest.raises(BeyondOwnRights):
+        as_ada(groups.add, SALES, "bob")
+    house.roles.assign("ada", "boss")
+    assert as_ada(groups.add, SALES, "bob")
+    assert as_ada(groups.remove, SALES, "bob")
+
+
+def test_what_is_held_for_a_time_lets_nobody_into_a_group_that_holds_it_for_good(house, as_ada) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.assign(SALES, "editor")
+    house.roles.assign("ada", "editor", until="1h")
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.add, SALES, "bob")
+
+
+@pytest.mark.attack("V11")
+def test_nobody_lets_herself_into_a_group_that_holds_something(house, as_ada) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.assign(SALES, "editor")
+    house.roles.assign("ada", "editor")
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.add, SALES, "ada")
+    house.roles.assign("ada", "owner")
+    assert as_ada(house.roles.groups.add, SALES, "ada")
+
+
+@pytest.mark.attack("V11")
+def test_nobody_gives_something_to_a_group_she_is_in_without_that_permission(house, as_ada) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.groups.add(SALES, "ada")
+    house.roles.assign("ada", "editor", until="1h")
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.assign, SALES, "editor", until="1h")
+
+
+def test_a_group_that_holds_more_than_she_does_is_not_hers_to_remove_or_to_empty(house, as_ada) -> None:
+    house.roles.groups.create(SALES)
+    house.roles.groups.add(SALES, "bob")
+    house.roles.assign(SALES, "boss")
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.delete, SALES)
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.remove, SALES, "bob")
+    assert house.roles.groups.members(SALES) == ["bob"]

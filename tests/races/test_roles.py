@@ -1,0 +1,201 @@
+"""Roles from many threads and two servers at once: nobody keeps what was taken, gives what she is losing, or makes a circle."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
+from threading import Barrier, Event
+
+import pytest
+from tests.features.roles.house import open_house
+
+from ostiary.events import RoleRevoked
+from ostiary.features.roles import BeyondOwnRights, Group, NoSuchGroup
+from ostiary.features.roles.define import RoleInUse
+from ostiary.kernel.errors import ValidationFailed
+from ostiary.kernel.principal import Principal
+
+ACME = ("org", "acme")
+PEOPLE = ["ada", "bob", "eve", "kim"]
+GROUPS = [Group("sales"), Group(ACME)]
+
+
+@pytest.fixture
+def house(database_url, clock):
+    with open_house(database_url, clock=clock, pool_size=16) as made:
+        yield made
+
+
+@pytest.fixture
+def clock():
+    from tests.shop import FrozenClock
+
+    return FrozenClock()
+
+
+@pytest.mark.asvs("V8.3.2")
+@pytest.mark.asvs("V15.4.2")
+def test_whatever_happens_at_once_no_server_remembers_what_is_no_longer_so(database_url, clock) -> None:
+    """Every change raises the rights of everybody it concerns, or somebody would go on with what was remembered."""
+    with (
+        open_house(database_url, clock=clock, pool_size=16) as here,
+        open_house(database_url, clock=clock, pool_size=16) as there,
+    ):
+        here.roles.define("seller", ["order:read"])
+        for group in GROUPS:
+            here.roles.groups.create(group)
+
+        def change(seed):
+            chance = random.Random(seed)
+            roles = chance.choice([here, there]).roles
+            for _ in range(12):
+                who, group, role = chance.choice(PEOPLE), chance.choice(GROUPS), chance.choice(["seller", "editor"])
+                on = chance.choice([None, ACME])
+                verb = chance.choice(
+                    [
+                        lambda: roles.assign(who, role, on=on),
+                        lambda: roles.revoke(who, role, on=on),
+                        lambda: roles.assign(group, role, on=on),
+                        lambda: roles.revoke(group, role, on=on),
+                        lambda: roles.groups.add(group, who),
+                        lambda: roles.groups.remove(group, who),
+                        lambda: roles.define("seller", chance.sample(["order:read", "order:*", "writer"], 2)),
+                    ]
+                )
+                verb()
+                for house in (here, there):
+                    _ask(house, chance.choice(PEOPLE))
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(change, range(6)))
+        for house in (here, there):
+            for person in PEOPLE:
+                assert _ask(house, person) == _read(house, person)
+
+
+def _ask(house, person):
+    """What a server says of somebody whose session has just been read."""
+    principal = Principal(person, rights_version=_version(house, person))
+    return [house.rights._at(principal, on) for on in (None, ACME)]
+
+
+def _read(house, person):
+    return [house.roles.held_at(person, on) for on in (None, ACME)]
+
+
+def _version(house, person):
+    from sqlalchemy import select
+
+    from ostiary.storage.subjects import subjects
+
+    with house.database.read() as connection:
+        return (
+            connection.execute(select(subjects.c.rights).where(subjects.c.subject == person)).scalar_one_or_none() or 0
+        )
+
+
+def test_who_is_being_demoted_gives_nothing_meanwhile(house) -> None:
+    """Her rights are locked by whoever changes them: the change she makes comes before that one, or is refused."""
+    house.roles.assign("ada", "owner", on=ACME)
+    ada, revoking, go = house.browser("ada"), Event(), Event()
+
+    @house.shop.auth.during(RoleRevoked)
+    def pause(event, tx):
+        revoking.set()
+        assert go.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        demotion = pool.submit(house.roles.revoke, "ada", "owner", on=ACME)
+        assert revoking.wait(10)
+        gift = pool.submit(ada.post, "/acme/give", data={"who": "bob", "role": "editor"})
+        try:
+            with pytest.raises(StillWaiting):
+                gift.result(0.5)
+        finally:
+            go.set()
+        assert demotion.result(10)
+        answer = gift.result(10)
+    assert (answer.status_code, answer.json["code"]) == (403, BeyondOwnRights.code)
+    assert house.roles.assignments("bob") == []
+
+
+@pytest.mark.attack("V5")
+def test_of_two_roles_that_would_inherit_each_other_at_once_one_is_refused(house) -> None:
+    house.roles.define("a", [])
+    house.roles.define("b", [])
+    gate = Barrier(2)
+
+    def define(role, inherited):
+        gate.wait(10)
+        try:
+            house.roles.define(role, [inherited])
+        except ValidationFailed as refused:
+            return refused.errors[0].code
+        return "defined"
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(define, ["a", "b"], ["b", "a"]))
+    assert sorted(found) == ["defined", "role_cycle"]
+
+
+def test_the_same_change_by_many_at_once_is_one_change(house) -> None:
+    house.shop.events.clear()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: house.roles.assign("ada", "editor", on=ACME), range(8)))
+    assert sorted(found) == [False] * 7 + [True]
+    assert [event.name() for event in house.shop.events] == ["role_assigned"]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: house.roles.revoke("ada", "editor", on=ACME), range(8)))
+    assert sorted(found) == [False] * 7 + [True]
+    assert house.roles.held("ada").version == 2
+
+
+def test_a_role_is_removed_or_given_and_never_both(house) -> None:
+    for _ in range(5):
+        house.roles.define("auditor", ["audit:read"])
+        gate = Barrier(2)
+
+        def give():
+            gate.wait(10)
+            try:
+                return house.roles.assign("ada", "auditor")
+            except ValidationFailed:
+                return False
+
+        def remove():
+            gate.wait(10)
+            try:
+                return house.roles.undefine("auditor")
+            except RoleInUse:
+                return False
+
+        with ThreadPoolExecutor(2) as pool:
+            given, removed = pool.submit(give), pool.submit(remove)
+            assert given.result(10) != removed.result(10)
+        assert house.roles.drift() == ()
+        house.roles.revoke("ada", "auditor")
+        house.roles.undefine("auditor")
+
+
+def test_who_is_added_to_a_group_that_is_being_removed_is_in_none(house) -> None:
+    for _ in range(5):
+        house.roles.groups.create(Group("sales"))
+        house.roles.assign(Group("sales"), "editor")
+        gate = Barrier(2)
+
+        def add():
+            gate.wait(10)
+            try:
+                house.roles.groups.add(Group("sales"), "ada")
+            except NoSuchGroup:
+                return False
+            return True
+
+        def delete():
+            gate.wait(10)
+            house.roles.groups.delete(Group("sales"))
+
+        with ThreadPoolExecutor(2) as pool:
+            pool.submit(add), pool.submit(delete).result(10)  # noqa: B018 - both are begun
+        assert house.roles.of("ada") == {"reader"}
+        assert house.roles.groups.of("ada") == []
+        assert _ask(house, "ada") == _read(house, "ada")
