@@ -22,8 +22,11 @@ _TABLES: Final[tuple[tuple[str, Callable[[Connection, int, int, int], None]], ..
 
 def _partitions(connection: Connection, table: str) -> float:
     """Bytes of a table of PostgreSQL with its partitions and all indexes."""
-    asked = "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(:table)"
-    return float(connection.execute(text(asked), {"table": table}).scalar_one() or 0)
+    asked = (
+        "SELECT pg_total_relation_size(CAST(:table AS regclass)) + coalesce("
+        "(SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree(CAST(:table AS regclass)) WHERE isleaf AND level > 0), 0)"
+    )
+    return float(connection.execute(text(asked), {"table": table}).scalar_one())
 
 
 def main() -> None:
