@@ -17,7 +17,9 @@ def house(sqlite_url, clock):
 
 def _get(house, path, *, tenant=None, scope=None):
     access = house.shop.runtime.resources[AccessTokens]
-    token = access.issue(Grant(subject="ada", factors=(), epoch=0, tenant=tenant, scope=scope), now=house.clock.now()).text
+    token = access.issue(
+        Grant(subject="ada", factors=(), epoch=0, tenant=tenant, scope=scope), now=house.clock.now()
+    ).text
     return house.shop.app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
 
 
