@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ostiary.storage.guard_reads import GuardReads
 
 MOST_REMEMBERED: Final = 10_000
-"""Subjects. A few kilobytes each at most; beyond it, who was not seen for longest is read again."""
+"""Subjects. A few kilobytes each at most; beyond it, who was read longest ago is read again."""
 
 
 class RoleRights:
