@@ -137,8 +137,10 @@ class RowFilter:
             if not isinstance(element, ColumnClause):
                 return None
             annotations = annotations_of(element)
-            mine = annotations.get("parententity") is found.mapper
-            return getattr(self.entity, annotations["proxy_key"]).__clause_element__() if mine else None
+            owner, key = annotations.get("parententity"), annotations.get("proxy_key")
+            # A column of a base class is the alias's too: left as it is, it would be any row of another table.
+            mine = isinstance(owner, Mapper) and found.mapper.isa(owner) and key is not None
+            return getattr(self.entity, key).__clause_element__() if mine else None
 
         return cast("ColumnElement[bool]", visitors.replacement_traverse(expression, {}, replace))
 
