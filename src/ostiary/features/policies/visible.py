@@ -136,8 +136,9 @@ class RowFilter:
             annotations = annotations_of(element)
             owner, key = annotations.get("parententity"), annotations.get("proxy_key")
             # A column of a base class is the alias's too: left as it is, it would be any row of another table.
-            mine = isinstance(owner, Mapper) and found.mapper.isa(owner) and key is not None
-            return getattr(self.entity, key).__clause_element__() if mine else None
+            if not (isinstance(owner, Mapper) and found.mapper.isa(owner) and isinstance(key, str)):
+                return None
+            return getattr(self.entity, key).__clause_element__()
 
         return cast("ColumnElement[bool]", visitors.replacement_traverse(expression, {}, replace))
 
