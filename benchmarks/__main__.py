@@ -23,6 +23,7 @@ def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute, for a look; writes nothing unless told where")
+    parser.add_argument("--ours", action="store_true", help="without the peers")
     parser.add_argument("--rounds", type=int, help="rounds of all cases")
     parser.add_argument(
         "--only", default="", help="only the cases whose name has this in it, and what they are divided by"
@@ -34,7 +35,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     versions, missing = own_versions(), dict[str, str]()
     with open_workplace() as place:
-        made = list(all_cases(place, quick=options.quick, versions=versions, missing=missing, tell=tell))
+        made = list(
+            all_cases(place, quick=options.quick, peers=not options.ours, versions=versions, missing=missing, tell=tell)
+        )
         wanted = [case for case in made if options.only in case.name]
         bases = {case.base for case in wanted}
         wanted = [case for case in made if case in wanted or case.name in bases]

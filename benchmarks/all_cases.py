@@ -20,12 +20,18 @@ PEERS = (
 
 
 def all_cases(
-    place: Workplace, *, quick: bool, versions: dict[str, str], missing: dict[str, str], tell: Callable[[str], None]
+    place: Workplace,
+    *,
+    quick: bool,
+    peers: bool,
+    versions: dict[str, str],
+    missing: dict[str, str],
+    tell: Callable[[str], None],
 ) -> Iterator[Case]:
-    """The cases; ``versions`` and ``missing`` are filled with what each peer is, or why it is not measured."""
+    """The cases, with those of the ``peers``; ``versions`` and ``missing`` are filled with what each peer is, or why it is not measured."""
     tell("making our applications")
     yield from ours.cases(place, quick=quick)
-    for name in PEERS:
+    for name in PEERS if peers else ():
         tell(f"making those of {name}")
         try:
             peer = import_module(f"benchmarks.peers.{name}")

@@ -1,6 +1,7 @@
 """Our own applications: each guard, as an application switches it on, configured as in production."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +13,10 @@ from flask.typing import ResponseReturnValue
 
 from benchmarks.case import BARE, ORIGIN, SECRET, Case, cookies_after, get
 from benchmarks.workplace import Workplace
-from ostiary import ApiKeys, Passwords, Sessions, Tokens
+from ostiary import ApiKeys, Passwords, Roles, Sessions, Tokens
 from ostiary.flask import Auth
+from ostiary.kernel.principal import Principal
+from ostiary.kernel.requirement import Requirement
 
 FIRST_TIMES: Final = 9_000
 """Tokens that take turns, so that each has been forgotten when it comes again: twice what a process remembers."""
@@ -33,10 +36,12 @@ def bare_application() -> Flask:
     return app
 
 
-def application(place: Workplace, name: str, features: list[Any], database: str | None = None) -> tuple[Flask, Auth]:
+def application(
+    place: Workplace, name: str, features: list[Any], database: str | None = None, **config: Any
+) -> tuple[Flask, Auth]:
     """An application with a public view, a guarded one, and ways to sign in and to get tokens."""
     app = Flask(name, instance_path=str(Path(place.folder, name)))
-    app.config.update(OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN)
+    app.config.update(OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN, **config)
     if database is not None:
         _migrate(database)
     auth: Auth = Auth(app, features, database=database)
@@ -157,6 +162,31 @@ def api_key_cases(place: Workplace) -> Iterator[Case]:
     yield Case(group="API key guard", name="Ostiary, API key, one read a request (SQLite)", run=run, ours=True, aim=2.0)
 
 
+def role_cases(place: Workplace) -> Iterator[Case]:
+    """One question to the roles, with few roles and with many; and a session that has to hold a permission."""
+    group = "role or permission check, microseconds"
+    for many in (10, 1_000, 100_000):
+        roles = {f"role{number}": [f"thing{number}:read"] for number in range(many - 1)}
+        app, auth = application(
+            place,
+            f"ours-roles-{many}",
+            [Sessions(), Roles({**roles, "teller": ["order:*"]})],
+            place.sqlite(f"ours-roles-{many}"),
+        )
+        with app.app_context():
+            auth.roles.assign("ada", "teller")
+            ada = Principal("ada", rights_version=auth.roles.held("ada").version)
+        guard = app.extensions["ostiary"].runtime.guard
+        needed = Requirement(permission="order:read")
+        name = f"Ostiary, {many:,} roles"
+        yield Case(group=group, name=name, run=partial(guard.decide, needed, ada), ours=True, base=None, aim=2.0)
+        if many == 10:
+            app.add_url_rule("/orders", "orders", auth.require("order:read")(lambda: {"answer": 42}))
+            run = get(app, "/orders", cookie=cookies_after(app, "/sign-in"))
+            name = "Ostiary, session with a permission, one read a request (SQLite)"
+            yield Case(group="session guard", name=name, run=run, ours=True, aim=2.3)
+
+
 def sign_in_cases(place: Workplace) -> Iterator[Case]:
     """Signing in by a password, beside the hash that it consists of."""
     from ostiary.features.passwords import Argon2id  # as the settings make it
@@ -196,4 +226,5 @@ def cases(place: Workplace, *, quick: bool) -> Iterator[Case]:
     yield from token_cases(place, quick=quick)
     yield from session_cases(place)
     yield from api_key_cases(place)
+    yield from role_cases(place)
     yield from sign_in_cases(place)

@@ -16,7 +16,8 @@ _HS256 = "JWT guard, HS256"
 _PUBLIC = "JWT guard, RS256, ES256, EdDSA"
 
 
-def _application(name: str, **config: Any) -> tuple[Flask, JWTManager]:
+def application(name: str, **config: Any) -> tuple[Flask, JWTManager]:
+    """An application with its guard."""
     app = Flask(f"flask-jwt-extended-{name}")
     app.config.update({"JWT_SECRET_KEY": SECRET, **config})
 
@@ -26,6 +27,12 @@ def _application(name: str, **config: Any) -> tuple[Flask, JWTManager]:
         return {"answer": 42}
 
     return app, JWTManager(app)
+
+
+def bearers(app: Flask, many: int) -> list[str]:
+    """So many tokens, as the header field carries them."""
+    with app.app_context():
+        return [f"Bearer {create_access_token('ada')}" for _ in range(many)]
 
 
 def _run(app: Flask, identity: str = "ada") -> Any:
@@ -63,17 +70,17 @@ def _load_users(app: Flask, manager: JWTManager, url: str) -> None:
 
 def cases(place: Workplace, *, quick: bool) -> Iterator[Case]:  # noqa: ARG001 - as every peer
     """Its guard, plain and with what people add to it."""
-    app, _ = _application("plain")
+    app, _ = application("plain")
     yield Case(group=_HS256, name="Flask-JWT-Extended, HS256", run=_run(app))
     if place.redis is not None:
-        app, manager = _application("redis")
+        app, manager = application("redis")
         _block(manager, place.redis)
         yield Case(group=_HS256, name="Flask-JWT-Extended, HS256, blocklist in Redis", run=_run(app))
-    app, manager = _application("user")
+    app, manager = application("user")
     _load_users(app, manager, place.sqlite("fje-user"))
     yield Case(group=_HS256, name="Flask-JWT-Extended, HS256, user from SQLite", run=_run(app, "1"))
     if place.redis is not None:
-        app, manager = _application("both")
+        app, manager = application("both")
         _block(manager, place.redis)
         _load_users(app, manager, place.sqlite("fje-both"))
         yield Case(group=_HS256, name="Flask-JWT-Extended, HS256, both", run=_run(app, "1"))
@@ -87,5 +94,5 @@ def cases(place: Workplace, *, quick: bool) -> Iterator[Case]:  # noqa: ARG001 -
         private = private_key(algorithm)
         public = load_pem_private_key(private.encode(), None).public_key()
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        app, _ = _application(named, JWT_ALGORITHM=named, JWT_PRIVATE_KEY=private, JWT_PUBLIC_KEY=pem)
+        app, _ = application(named, JWT_ALGORITHM=named, JWT_PRIVATE_KEY=private, JWT_PUBLIC_KEY=pem)
         yield Case(group=_PUBLIC, name=f"Flask-JWT-Extended, {named}", run=_run(app))

@@ -43,7 +43,14 @@ def _application(name: str, find: Callable[[str], Any] | None = None) -> tuple[F
     return app, manager
 
 
-def _stored(name: str, url: str) -> Flask:
+def with_others(place: Workplace, others: int) -> tuple[Flask, str]:
+    """An application with so many users in SQLite, and the cookie of one of them."""
+    app = stored(f"many-{others}", place.sqlite(f"flask-login-{others}"), others=others)
+    return app, cookies_after(app, "/sign-in")
+
+
+def stored(name: str, url: str, *, others: int = 0) -> Flask:
+    """An application whose users are in a database."""
     app, manager = _application(name)
     app.config["SQLALCHEMY_DATABASE_URI"] = url.replace("postgresql://", "postgresql+psycopg://")
     db = SQLAlchemy(app)
@@ -54,7 +61,10 @@ def _stored(name: str, url: str) -> Flask:
 
     with app.app_context():
         db.create_all()
-        db.session.add(User(id=1, name="ada"))
+        db.session.merge(User(id=1, name="ada"))
+        if others:
+            rows = [{"id": number, "name": f"user{number}"} for number in range(2, others + 1)]
+            db.session.execute(db.insert(User), rows)
         db.session.commit()
     manager.user_loader(lambda key: db.session.get(User, int(key)))
     return app
@@ -68,10 +78,10 @@ def cases(place: Workplace, *, quick: bool) -> Iterator[Case]:  # noqa: ARG001 -
     yield Case(group=_SESSIONS, name="Flask-Login, users in a dict, nothing on the server", run=get(app, cookie=cookie))
     yield Case(group=_PUBLIC, name="Flask-Login, no cookie", run=get(app, "/public"))
     yield Case(group=_PUBLIC, name="Flask-Login, signed in", run=get(app, "/public", cookie=cookie))
-    app = _stored("sqlite", place.sqlite("flask-login"))
+    app = stored("sqlite", place.sqlite("flask-login"))
     run = get(app, cookie=cookies_after(app, "/sign-in"))
     yield Case(group=_SESSIONS, name="Flask-Login, users in SQLite", run=run)
     if place.postgresql is not None:
-        app = _stored("postgresql", place.database(place.postgresql))
+        app = stored("postgresql", place.database(place.postgresql))
         run = get(app, cookie=cookies_after(app, "/sign-in"))
         yield Case(group=_SESSIONS, name="Flask-Login, users in PostgreSQL", run=run)

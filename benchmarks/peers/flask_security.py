@@ -78,6 +78,12 @@ def _application(name: str, url: str, *, others: int = 0) -> Flask:
     return app
 
 
+def with_others(place: Workplace, others: int) -> tuple[Flask, str]:
+    """An application with so many users in SQLite, and the cookie of one of them."""
+    app = _application(f"many-{others}", place.sqlite(f"flask-security-{others}"), others=others)
+    return app, cookies_after(app, "/sign-in")
+
+
 def _sign_in_cases(app: Flask) -> Iterator[Case]:
     group, alone = "sign-in by password", "the hash alone, as Flask-Security makes it (Argon2)"
     with app.app_context():

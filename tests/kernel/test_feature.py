@@ -113,3 +113,12 @@ def test_a_feature_offers_nothing_until_it_says_so() -> None:
     assert (lantern.proofs(), lantern.credential_kinds(), lantern.routes({})) == (frozenset(), frozenset(), ())
     with pytest.raises(LookupError, match="lantern"):
         lantern.contribute(Resources())
+
+
+def test_a_setting_that_is_mistyped_is_told_with_the_nearest_name() -> None:
+    with pytest.raises(TypeError, match=r"Lantern\(\) has no setting 'color': did you mean colour\?"):
+        ANY(color="green")
+    with pytest.raises(
+        TypeError, match=r"Lantern\(\) has no setting 'x': its settings are oil, burns, wicks, key, colour"
+    ):
+        ANY(x=1)

@@ -61,6 +61,8 @@ def test_the_defaults_on_a_proper_deployment_need_no_advice(tmp_path):
         ([Passwords(min_length=8)], {}, ["short_passwords_alone"]),
         ([Passwords(min_length=8), SignIn(policy=2, vouches=("totp",))], {}, []),
         ([Passwords(breaches="off")], {}, ["breaches_off"]),
+        ([Accounts(unverified_may_sign_in=True), Passwords()], {}, ["registration_tells"]),
+        ([Accounts(unverified_may_sign_in=True, registration="invited"), Passwords()], {}, []),
         ([Passwords(lookup=lambda _name: None, breaches="off")], {"REDIS_URL": "redis://h"}, []),
         ([Sessions(absolute="60d")], {}, ["long_sessions"]),
         ([Sessions(), SignIn(policy=2, vouches=("totp",))], {}, ["long_sessions", "long_sessions"]),

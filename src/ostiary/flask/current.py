@@ -33,8 +33,10 @@ def caller_of(state: AppState, request: Request) -> Caller:
     """``current_caller``, for those who have the request at hand: on the way of every guarded request."""
     guard = state.runtime.guard
     caller = guard.caller(request.environ)
-    watch_answer(state, request, caller)
-    guard.check_origin(request, caller)
+    if state.watched not in request.environ:
+        watch_answer(state, request, caller)
+    if not caller.csrf_checked:
+        guard.check_origin(request, caller)
     return _exchange(state, caller) if caller.exchangeable else caller
 
 
@@ -54,11 +56,8 @@ def _exchange(state: AppState, caller: Caller) -> Caller:
 
 
 def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
-    """Have the answer to this request cleared of stale cookies, and kept from caches. Once a request."""
-    environ = request.environ
-    if state.watched in environ:
-        return
-    environ[state.watched] = True
+    """Have the answer to this request cleared of stale cookies, and kept from caches. Once a request: it leaves a mark."""
+    request.environ[state.watched] = True
     if not caller.principal or caller.stale_cookies:
         after_this_request(_clearing(state.runtime.cookies, caller))
     else:

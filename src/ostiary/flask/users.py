@@ -1,7 +1,7 @@
 """The application's own user behind a principal: loaded once a request, by its ``user_loader``."""
 
-import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -93,6 +93,10 @@ class Users:
 
 
 def _in_event_loop() -> bool:
+    # Where nobody has imported asyncio, no loop of its runs; to import it takes a fifth of what Flask takes.
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -102,6 +102,9 @@ def feature(cls: type[T]) -> type[T]:
     signature = inspect.signature(construct)
 
     def __init__(self: T, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the dataclass's own arguments
+        unknown = [name for name in kwargs if name not in signature.parameters]
+        if unknown:
+            raise TypeError(_no_such_setting(cls.__name__, unknown[0], signature.parameters))
         given = frozenset(signature.bind(self, *args, **kwargs).arguments) - {"self"}
         object.__setattr__(self, "given", given)
         construct(self, *args, **kwargs)
@@ -110,3 +113,15 @@ def feature(cls: type[T]) -> type[T]:
     __init__.__doc__ = construct.__doc__
     made.__init__ = __init__  # type: ignore[assignment]
     return made
+
+
+def _no_such_setting(feature_name: str, name: str, known: Iterable[str]) -> str:
+    """What a developer is told who has mistyped a setting."""
+    from difflib import get_close_matches  # only for whoever mistypes
+
+    settings = [one for one in known if one != "self"]
+    near = get_close_matches(name, settings, n=1)
+    cure = (
+        f"did you mean {near[0]}?" if near else f"its settings are {', '.join(settings)}" if settings else "it has none"
+    )
+    return f"{feature_name}() has no setting {name!r}: {cure}"

@@ -40,7 +40,13 @@ def any_covers(patterns: Iterable[str], permission: str) -> bool:
 
     Of a set it is asked for the few patterns that could: however many it holds, the answer takes as long.
     """
-    if isinstance(patterns, frozenset | set) and permission.count(":") < _FEW:
+    if isinstance(patterns, frozenset | set) and (colons := permission.count(":")) < _FEW:
+        if permission in patterns or "*" in patterns:
+            return True
+        if colons == 1:
+            # As nearly every permission is written.
+            resource, _, action = permission.partition(":")
+            return f"{resource}:*" in patterns or f"*:{action}" in patterns or "*:*" in patterns
         return not patterns.isdisjoint(_covering(permission.split(":")))
     return any(covers(pattern, permission) for pattern in patterns)
 

@@ -170,7 +170,7 @@ def _decide(requirement: Requirement, principal: Principal, rights: Rights | Non
         decision = _check_rights(requirement, principal, rights, on)
         if not decision.allowed:
             return decision
-    if requirement.demands_proof():
+    if requirement is not SIGNED_IN and requirement.demands_proof():
         return check_proof(requirement, principal.factors, now=now)
     return ALLOWED
 

@@ -128,6 +128,14 @@ def _about_mail(deployment: Deployment) -> Iterator[Problem]:
 def _about_features(assembly: Assembly) -> Iterator[Problem]:
     policy = getattr(assembly.get("sign_in"), "policy", None)
     two_factors = isinstance(policy, int) and policy > 1
+    accounts: Any = assembly.get("accounts")
+    if accounts is not None and accounts.unverified_may_sign_in and accounts.registration == "open":
+        yield Problem(
+            code="registration_tells",
+            what="Accounts(unverified_may_sign_in=True) with open registration tells who has an account: whoever registers an "
+            "address and can sign in at once knows that it had none",
+            cure='leave it out: then the same mail is sent whether or not there is an account; or set registration="invited"',
+        )
     passwords: Any = assembly.get("passwords")
     if passwords is not None and passwords.keeps():
         yield from _about_passwords(passwords, two_factors=two_factors)

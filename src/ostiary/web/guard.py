@@ -200,13 +200,12 @@ class RequestGuard:
         Raises ``CsrfRefused``, which ends the request: a page that only reads is never affected.
         """
         caller = self.caller(request.environ)
-        self.check_origin(request, caller)
+        if not caller.csrf_checked:
+            self.check_origin(request, caller)
         return caller
 
     def check_origin(self, request: "Request", caller: Caller) -> None:
-        """Ask for CSRF where ``caller`` came with a cookie and the request changes something. Once; raises ``CsrfRefused``."""
-        if caller.csrf_checked:
-            return
+        """Ask for CSRF where ``caller`` came with a cookie and the request changes something. Raises ``CsrfRefused``."""
         if request.method not in SAFE_METHODS and caller.ambient:
             # Refused, the rest of the request is nobody's, also for a view that catches the refusal.
             request.environ[self._key] = Caller(ANONYMOUS, stale_cookies=caller.stale_cookies)
@@ -238,7 +237,7 @@ class RequestGuard:
         self, request: "Request", caller: Caller, requirement: Requirement, *, on: Place = None, hidden: bool = False
     ) -> None:
         """Check the requirement against a caller who was authenticated. Raises the ``AuthError`` of a refusal."""
-        decision = self.decide(requirement, caller.principal, on)
+        decision = check_requirement(requirement, caller.principal, now=self._clock.now(), rights=self._rights, on=on)
         if not decision.allowed:
             raise self.refusal(caller, decision, requirement, endpoint=endpoint_of(request), hidden=hidden)
 

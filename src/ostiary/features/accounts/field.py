@@ -13,6 +13,11 @@ from unicodedata import category, normalize
 from ostiary.features.accounts.account import KINDS
 from ostiary.kernel.errors import FieldError, Problem
 
+# Controls, surrogates, and what ends a line or a paragraph (Unicode, general category).
+_NO_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# What turns the text behind it around (UAX #9 §2), and what nobody sees: zero-width spaces, tags. Joiners and the marks that
+# Arabic, Persian, Hebrew and Hindi are written with are text.
+_HIDDEN: Final = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 # Beside these on the same form, or what a reader would take for a property of the account.
 _TAKEN: Final = frozenset(
@@ -88,7 +93,7 @@ def _read_text(field: Field, raw: object) -> str | None:
         raise _Unfit("too_long", f"{field.shown} has more than {field.max_length} characters.")
     # Controls (a NUL, which PostgreSQL cannot keep; line breaks, which begin a new line of a mail's head) and halves of
     # surrogate pairs, which have no UTF-8. A field is one line of text.
-    if any(category(character) in ("Cc", "Cs") for character in raw):
+    if _HIDDEN.search(raw) or any(category(character) in _NO_TEXT for character in raw):
         raise _Unfit("not_text", f"{field.shown} holds a character that is no text.")
     text = normalize("NFC", raw).strip()
     if len(text) > field.max_length:

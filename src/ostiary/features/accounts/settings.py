@@ -32,7 +32,7 @@ class AccountsSettings(Feature):
     unverified_may_sign_in: bool = setting(
         default=False,
         about="Whether an account may sign in before its address is verified. No: until then it may belong to "
-        "somebody who only claims the address.",
+        "somebody who only claims the address, and whoever can sign in at once knows that it had no account.",
     )
 
     @property

@@ -23,6 +23,7 @@ argon2id.py       hashing (RFC 9106)
 old_hashes.py     reading Werkzeug's, bcrypt, Django's, passlib's and Flask-Security's hashes
 hashing.py        both of them, in a slot
 hash_slots.py     how many hashes are computed at once
+background_threads.py  by threads that stand back behind requests
 input_bounds.py   what is refused before anything is computed
 own_hashes.py     hash_password and verify_password, for applications that keep their own
 """

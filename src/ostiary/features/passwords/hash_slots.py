@@ -15,9 +15,10 @@ from ostiary.kernel.errors import Unavailable
 class HashSlots:
     """``slots`` at work, at most ``waiting`` in line, none of them longer than ``patience`` milliseconds."""
 
-    __slots__ = ("_lock", "_patience", "_places", "_refused", "_slots", "_waiting")
+    __slots__ = ("_lock", "_patience", "_places", "_refused", "_slots", "_waiting", "most")
 
     def __init__(self, slots: int, *, waiting: int, patience: Millis) -> None:
+        self.most = slots
         self._slots = threading.BoundedSemaphore(slots)
         self._lock = threading.Lock()
         self._places = waiting

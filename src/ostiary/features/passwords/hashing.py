@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ostiary.features.passwords.argon2id import Argon2id
+from ostiary.features.passwords.background_threads import BackgroundThreads
 from ostiary.features.passwords.hash_slots import HashSlots
 from ostiary.features.passwords.old_hashes import OldHashes
 
@@ -17,17 +18,18 @@ class Match:
 class PasswordHasher:
     """The application's scheme, the old formats it reads, and the slots both work in."""
 
-    __slots__ = ("_old", "_slots", "scheme")
+    __slots__ = ("_old", "_slots", "_threads", "scheme")
 
     def __init__(self, scheme: Argon2id, slots: HashSlots, old: OldHashes) -> None:
         self.scheme = scheme
         self._slots = slots
+        self._threads = BackgroundThreads(slots.most)
         self._old = old
 
     def hash(self, password: str) -> str:
         """The stored form of a password. Raises ``ValueError`` for no password, and ``Unavailable``."""
         with self._slots.slot():
-            return self.scheme.hash(password)
+            return self._threads.run(lambda: self.scheme.hash(password))
 
     def verify(self, stored: str | None, password: str) -> Match | None:
         """Whether the password is the one that was hashed; None is no, also when nothing is stored.
@@ -36,10 +38,13 @@ class PasswordHasher:
         whatever is stored. Raises ``Unavailable``.
         """
         with self._slots.slot():
-            if self.scheme.verify(stored, password):
-                is_old = stored is not None and self.scheme.needs_rehash(stored)
-            elif self._old.verify(stored, password):
-                is_old = True
-            else:
-                return None
-            return Match(renewed=self.scheme.hash(password) if is_old else None)
+            return self._threads.run(lambda: self._verify(stored, password))
+
+    def _verify(self, stored: str | None, password: str) -> Match | None:
+        if self.scheme.verify(stored, password):
+            is_old = stored is not None and self.scheme.needs_rehash(stored)
+        elif self._old.verify(stored, password):
+            is_old = True
+        else:
+            return None
+        return Match(renewed=self.scheme.hash(password) if is_old else None)

@@ -3,6 +3,7 @@
 from functools import cache
 
 from ostiary.features.passwords.argon2id import Argon2id
+from ostiary.features.passwords.background_threads import BackgroundThreads
 from ostiary.features.passwords.hash_slots import HashSlots
 from ostiary.features.passwords.settings import PasswordsSettings
 from ostiary.kernel.duration import milliseconds
@@ -19,6 +20,11 @@ def _slots() -> HashSlots:
     return HashSlots(defaults.hash_slots, waiting=defaults.waiting, patience=milliseconds(defaults.patience))
 
 
+@cache
+def _threads() -> BackgroundThreads:
+    return BackgroundThreads(_slots().most)
+
+
 def hash_password(password: str) -> str:
     """The form to store: Argon2id (RFC 9106 §4, second recommended option) as a PHC string of about 97 characters.
 
@@ -26,7 +32,7 @@ def hash_password(password: str) -> str:
     when too many passwords are being hashed.
     """
     with _slots().slot():
-        return _scheme().hash(password)
+        return _threads().run(lambda: _scheme().hash(password))
 
 
 def verify_password(stored: str | None, password: str) -> bool:
@@ -36,4 +42,4 @@ def verify_password(stored: str | None, password: str) -> bool:
     that the time of the answer does not tell who has an account.
     """
     with _slots().slot():
-        return _scheme().verify(stored, password)
+        return _threads().run(lambda: _scheme().verify(stored, password))

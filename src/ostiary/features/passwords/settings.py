@@ -104,8 +104,10 @@ class PasswordsSettings(Feature):
         about="How many hashes are computed at once; each takes memory_kib. Default: the cores less one.",
     )
     waiting: int = setting(
-        default=64,
-        about="How many requests may wait for a slot; beyond it the answer is 503 with Retry-After, before any work.",
+        default=16,
+        about="How many requests of a process may wait for a slot; beyond it the answer is 503 with Retry-After, before any "
+        "work. Each holds a thread of the server: a line as long as there are threads leaves none for those who are signed "
+        "in, so keep it well below that number.",
     )
     patience: Duration = setting(default="10s", about="How long a request waits for a slot before it answers 503.")
 

@@ -64,7 +64,7 @@ class ProcessCopy:
 
     def refresh(self, now: Millis) -> None:
         """Read what is new, if there may be something. Raises ``Unavailable``; what was known stays known."""
-        if not self._on_change and self._is_young(now):
+        if self._is_young(now):
             return
         tries = self._tries
         with self._lock:
@@ -143,7 +143,8 @@ class Follower:
 
     def known(self, now: Millis) -> Known:
         """What is known to be revoked, as new as it must be. Raises ``Unavailable``, unless the settings say to go on."""
-        copy = self.copy()
+        own = self._own
+        copy = own[1] if own is not None and own[0] == os.getpid() else self.copy()
         if self._when_away == "refuse":
             copy.refresh(now)
             return copy.known
