@@ -368,6 +368,12 @@ def test_a_visitor_may_read_the_public_reason_only(library):
     assert decision.public_reason == Reason("not_author", "Only its author may edit this.", public=True)
 
 
+@pytest.mark.parametrize("code", ["", "Locked", "it is", "a\nb", "a" * 64])
+def test_the_code_of_a_denial_is_one_word(code):
+    with pytest.raises(ValueError, match="no code"):
+        Deny("no", code=code)
+
+
 def test_what_a_policy_claims_would_change_it_is_told(library):
     @library.policy("edit")
     def edit(principal, article):
