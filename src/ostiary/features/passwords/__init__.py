@@ -12,6 +12,11 @@ reset.py          a forgotten password
 mail_limits.py    how many mails a stranger can have sent
 store.py          the table
 
+sign_in_form.py   the password on the sign-in page
+http.py           the pages of registration, reset and change; invitation_http.py, that of an invitation
+pages.py          what they are made of
+self_service.py   all of it wired for one application
+
 policy.py         what a new password must be (NIST SP 800-63B-4)
 guessable.py      repetitions, sequences, keyboard walks, decorated words
 context.py        a person's names and the site's

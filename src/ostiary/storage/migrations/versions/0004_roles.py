@@ -1,4 +1,4 @@
-"""Roles: what is defined in the database, who holds which of them where, groups and their members."""
+"""Roles: what is defined in the database, who holds which of them where, groups and their members; where tokens act."""
 
 from typing import Final
 
@@ -13,7 +13,8 @@ _NAME: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and the column of the place that a family's access tokens are bound to."""
+    op.add_column("ostiary_refresh_families", sa.Column("tenant", sa.Text()))
     _definitions()
     _groups()
     _assignments()
