@@ -18,7 +18,7 @@ from ostiary.flask import Auth
 from ostiary.kernel.clock import MINUTE
 from ostiary.kernel.errors import NotAllowed
 from ostiary.kernel.feature import Feature, feature, setting
-from ostiary.kernel.principal import ANONYMOUS
+from ostiary.kernel.principal import ANONYMOUS, Credential
 from ostiary.policies import Allow, Deny, all_of, any_of, anyone, holds, owner, permitted, proven, where
 from ostiary.web.contribution import Contribution
 
@@ -638,6 +638,59 @@ class TestActingAs:
     def test_only_a_principal_is_somebody(self, magazine, who):
         with magazine.app.app_context(), pytest.raises(TypeError), magazine.auth.acting_as(who):
             pass
+
+    def test_a_thread_that_begins_inside_is_nobody(self, magazine):
+        from threading import Thread
+
+        seen = []
+
+        def work():
+            with magazine.app.app_context():
+                seen.append(magazine.auth.principal)
+
+        with magazine.app.app_context(), magazine.auth.acting_as(Principal("ada")):
+            thread = Thread(target=work)
+            thread.start()
+            thread.join()
+        assert seen == [ANONYMOUS]
+
+
+@pytest.mark.asvs("V8.4.1")
+@pytest.mark.attack("V15")
+def test_a_credential_that_is_bound_elsewhere_does_not_pass_whatever_the_policy_says(magazine):
+
+    magazine.auth.policy("read", Article, visitors=True)(anyone())
+    places = {"acme.localhost": ("org", "acme"), "beta.localhost": ("org", "beta")}
+
+    @magazine.auth.tenant
+    def tenant():
+        return places.get(request.host)
+
+    @magazine.app.get("/articles/<int:id>")
+    @magazine.auth.require(can="read", resource=magazine.load)
+    def by_host(resource):
+        return {}
+
+    @magazine.app.get("/<org>/articles/<int:id>")
+    @magazine.auth.require(can="read", resource=magazine.load, on="org")
+    def by_address(org, resource):
+        return {}
+
+    bound = Principal(
+        "ada", credential=Credential("session", "s1"), tenant=("org", "acme"), scope=frozenset({"article:read"})
+    )
+    state = magazine.app.extensions["ostiary"]
+
+    def status(path, host, who=bound):
+        with magazine.app.test_request_context(path, headers={"Host": host}) as context:
+            state.runtime.guard.become(context.request.environ, who, None)
+            return magazine.app.full_dispatch_request().status_code
+
+    assert status("/articles/1", "acme.localhost") == 200
+    assert status("/articles/1", "beta.localhost") == 403
+    assert status("/acme/articles/1", "localhost") == 200
+    assert status("/beta/articles/1", "localhost") == 403
+    assert status("/beta/articles/1", "localhost", ANONYMOUS) == 200
 
 
 def test_an_explanation_is_for_anybody_and_holds_everything(magazine):

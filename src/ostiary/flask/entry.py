@@ -1,6 +1,7 @@
 """Entry: one check of a guard carried out for the present request; who is calling, is she still somebody, may she."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Request
@@ -28,6 +29,11 @@ def enter(state: AppState, users: Users, check: Check, request: Request, *, tena
             caller = guard.authenticate(request)
         if not check.optional:
             place = None if check.on is None and tenant is None else _place(check.on, request.view_args or {}, tenant)
+            if check.policy is not None and check.requirement.only_signed_in:
+                # The policy says whether a visitor may, and asks the scope; where the credential is bound is asked here.
+                if not caller.principal:
+                    return
+                caller = replace(caller, principal=replace(caller.principal, scope=None))
             guard.admit(request, caller, check.requirement, on=place, hidden=check.hidden)
     except AuthError:
         raise

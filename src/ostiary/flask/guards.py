@@ -115,12 +115,9 @@ class Guards(PolicyVerbs):
         """Carry out one check of a guard for the present request: answer its resource, or raise the refusal."""
         state = self._state_of(context.app)
         try:
+            enter(state, self._users, check, context.request, tenant=self._tenant)
             if check.policy is None:
-                enter(state, self._users, check, context.request, tenant=self._tenant)
                 return None
-            # Where nothing else is demanded, the policy says whether a visitor may.
-            first = replace(check, optional=True) if check.requirement.only_signed_in else check
-            enter(state, self._users, first, context.request, tenant=self._tenant)
             return enter_by_policy(state, check.policy, context.request, hidden=check.hidden)
         except AuthError as error:
             raise self._refuse(state, error) from None

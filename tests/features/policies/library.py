@@ -55,7 +55,7 @@ class Article(Base):
 
 
 class Held:
-    """Who holds what: (subject, name, place); a place that is None is everywhere."""
+    """Who holds what: (subject, name, place); a place that is None is everywhere. Bound to a place, she holds it there only."""
 
     def __init__(
         self,
@@ -66,31 +66,33 @@ class Held:
         self._roles = list(roles)
         self._permissions = list(permissions)
 
+    @staticmethod
+    def _at(rows: list[tuple[str, str, On | None]], principal: Principal, on: On | None) -> frozenset[str]:
+        if principal.tenant not in (None, on):
+            return frozenset()
+        return frozenset(name for subject, name, place in rows if subject == principal.subject and place in (None, on))
+
     def roles(self, principal: Principal, on: On | None) -> frozenset[str]:
-        return frozenset(
-            role for subject, role, place in self._roles if subject == principal.subject and place in (None, on)
-        )
+        return self._at(self._roles, principal, on)
 
     def permissions(self, principal: Principal, on: On | None) -> frozenset[str]:
-        return frozenset(
-            name for subject, name, place in self._permissions if subject == principal.subject and place in (None, on)
-        )
+        return self._at(self._permissions, principal, on)
 
     def places(
         self, principal: Principal, kind: str, *, role: str | None = None, permission: str | None = None
     ) -> frozenset[str] | None:
-        found = [
+        rows = [place for subject, name, place in self._roles if subject == principal.subject and name == role]
+        rows += [
             place
-            for rows, matches in (
-                (self._roles, lambda name: name == role),
-                (self._permissions, lambda name: permission is not None and any_covers([name], permission)),
-            )
-            for subject, name, place in rows
-            if subject == principal.subject and matches(name)
+            for subject, name, place in self._permissions
+            if subject == principal.subject and permission is not None and any_covers([name], permission)
         ]
-        if None in found:
+        bound = principal.tenant
+        if bound is not None:
+            return frozenset({bound[1]}) if bound[0] == kind and (None in rows or bound in rows) else frozenset()
+        if None in rows:
             return None
-        return frozenset(place[1] for place in found if place is not None and place[0] == kind)
+        return frozenset(place[1] for place in rows if place is not None and place[0] == kind)
 
 
 NOW = PolicyContext(at=NOON, network="192.0.2.1", device="a browser", method="GET", endpoint="article")

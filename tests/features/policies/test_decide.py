@@ -1,8 +1,12 @@
 """Deciding: every policy must allow, none is a denial, and whatever goes wrong is one."""
 
 import logging
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.features.policies import generated
 from tests.features.policies.library import NOW, Article, Held, Library, Share
 from tests.shop import NOON
 
@@ -249,6 +253,56 @@ def test_a_rule_about_a_permission_asks_the_scope_for_that_one_too(library):
     assert library.can("edit", OURS, Principal("ada", scope=frozenset({"article:edit", "library:work"})))
 
 
+@pytest.mark.attack("V12")
+def test_what_only_the_credential_lacks_is_not_lacking_where_a_rule_forbids_it(library):
+    """Somebody who is banned everywhere is not let in by a credential that does not show it."""
+    library.rights = Held(
+        roles=[("eve", "banned", None), ("bob", "banned", ("org", "acme"))],
+        permissions=[("eve", "article:suspect", None)],
+    )
+    article = Article(id=1, org_id="acme")
+    library.policy("read", scope="article:read")(not_(holds("banned")))
+    library.policy("list", scope="article:read")(not_(holds("banned", on=("org", Article.org_id))))
+    library.policy("see", scope="article:read")(not_(permitted("article:suspect")))
+    for eve in (
+        Principal("eve"),
+        Principal("eve", tenant=("org", "acme")),
+        Principal("eve", scope=frozenset({"article:read"})),
+    ):
+        assert not any(library.can(action, article, eve) for action in ("read", "list", "see"))
+    assert not library.can("list", article, Principal("bob", tenant=("org", "beta")))
+    assert all(library.can(action, article) for action in ("read", "list", "see"))
+
+
+NARROWINGS = st.tuples(
+    st.sampled_from([None, frozenset({"article:read"}), frozenset({"article:*"}), frozenset({"other:thing"})]),
+    st.sampled_from([None, ("org", "acme"), ("org", "beta"), ("team", "acme")]),
+)
+
+
+@pytest.mark.attack("V12")
+@pytest.mark.asvs("V10.3.2")
+@settings(max_examples=400)
+@given(
+    values=generated.articles,
+    rules=st.lists(
+        generated.rules_that_can_change.filter(lambda rule: "tenant(" not in str(rule)), min_size=1, max_size=3
+    ),
+    who=generated.people,
+    held=generated.rights,
+    narrowing=NARROWINGS,
+)
+def test_a_narrower_credential_never_opens_what_its_person_may_not(values, rules, who, held, narrowing):
+    library = Library(held)
+    for rule in rules:
+        library.policy("read", scope="article:read")(rule)
+    article = Article(id=1, **values)
+    person = replace(who, scope=None, tenant=None)
+    narrowed = replace(who, scope=narrowing[0], tenant=narrowing[1])
+    if library.can("read", article, narrowed):
+        assert library.can("read", article, person)
+
+
 @pytest.mark.asvs("V8.3.3")
 def test_the_decision_is_about_the_subject_and_not_about_who_acts_for_her(library):
     library.policy("edit")(owner(Article.author_id))
@@ -312,6 +366,12 @@ def test_a_visitor_may_read_the_public_reason_only(library):
 
     decision = library.decide("edit", OURS)
     assert decision.public_reason == Reason("not_author", "Only its author may edit this.", public=True)
+
+
+@pytest.mark.parametrize("code", ["", "Locked", "it is", "a\nb", "a" * 64])
+def test_the_code_of_a_denial_is_one_word(code):
+    with pytest.raises(ValueError, match="no code"):
+        Deny("no", code=code)
 
 
 def test_what_a_policy_claims_would_change_it_is_told(library):

@@ -9,6 +9,7 @@ from tests.features.policies.library import NOW, Article, Folder, Held, Share
 from ostiary.features.policies.rule import attribute_of, rule_of
 from ostiary.features.policies.situation import Situation
 from ostiary.features.policies.three_valued import both, compare, either, negate, spells
+from ostiary.kernel.combinable import Combinable
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.policies import (
     all_of,
@@ -207,6 +208,11 @@ def test_only_a_rule_is_a_rule(given):
 def test_a_place_is_a_kind_and_a_name_or_an_attribute(on):
     with pytest.raises(TypeError):
         holds("editor", on=on)
+
+
+def test_a_part_that_is_no_rule_is_not_left_out():
+    with pytest.raises(TypeError):
+        any_of(owner("author_id"), Combinable())
 
 
 def test_a_rule_reads_as_it_is_written():

@@ -399,6 +399,21 @@ def test_rows_of_a_subclass_with_policies_of_its_own_are_not_shown_by_those_of_i
     assert library.visible("read", Lion) is not None
 
 
+def test_a_condition_on_a_base_class_is_one_on_the_alias_of_its_subclass():
+    engine = create_engine("sqlite://")
+    Zoo.metadata.create_all(engine)
+    library = Library()
+    rule = where(func.lower(Animal.keeper) == "ada", test=lambda animal: animal.keeper.lower() == "ada")
+    library.policy("read", Animal)(rule)
+    with Session(engine) as session:
+        session.add_all([Lion(id=1, keeper="Ada"), Lion(id=2, keeper="bob"), Animal(id=3, kind="animal", keeper="ada")])
+        session.flush()
+        alias = aliased(Lion)
+        for entity in (Lion, alias):
+            assert set(session.scalars(select(entity.id).where(library.visible("read", entity)))) == {1}
+        assert set(session.scalars(select(Animal.id).where(library.visible("read", Animal)))) == {1, 3}
+
+
 class Owned:
     keeper: Mapped[str | None]
 

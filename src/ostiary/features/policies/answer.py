@@ -1,10 +1,14 @@
 """What a policy answers: ``Allow`` or ``Deny``, each with its reason."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from ostiary.kernel.decision import Change
 
-POLICY_DENIES = "policy_denies"
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+
+POLICY_DENIES: Final = "policy_denies"
 """The code of a denial that names none of its own."""
 
 
@@ -28,6 +32,12 @@ class Deny:
     public: bool = False
     code: str = POLICY_DENIES
     would_pass_if: tuple[Change, ...] = ()
+
+    def __post_init__(self) -> None:
+        # It stands in an answer, and programs switch on it.
+        if _CODE.fullmatch(self.code) is None:
+            message = f"code={self.code!r} is no code: one word in lower case, with underscores"
+            raise ValueError(message)
 
     def __bool__(self) -> bool:
         return False

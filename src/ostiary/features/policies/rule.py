@@ -62,7 +62,7 @@ class Rule(Combinable):
 
     def combine(self, mode: Mode, parts: Sequence[Combinable]) -> "Rule":
         """Several rules as one."""
-        rules = tuple(part for part in parts if isinstance(part, Rule))
+        rules = tuple(map(rule_of, parts))
         if len(rules) == 1:
             return rules[0]
         return AnyOf(rules) if mode == "any" else AllOf(rules)

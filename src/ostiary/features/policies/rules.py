@@ -11,8 +11,8 @@ from ostiary.features.policies.situation import Nowhere, Situation
 from ostiary.features.policies.three_valued import Op, Truth, compare, spelling, spells
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
-from ostiary.kernel.principal import On
-from ostiary.kernel.requirement import Names, Requirement, check_requirement
+from ostiary.kernel.principal import On, Principal
+from ostiary.kernel.requirement import Names, Requirement, Rights, check_requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,16 @@ class Spot:
         return f"({self.kind}, {self.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Holds(Rule):
-    """The caller holds the role there, or everywhere."""
+class Right(Rule):
+    """A rule about a right of the caller's: a role or a permission, at a spot or everywhere.
 
-    role: Names
-    spot: Spot | None = None
+    What the person holds and only her credential lacks, by its scope or by the place it is bound to, is unknown and not
+    false: so ``not_`` of it is not true either, and a credential narrows whatever the rule is.
+    """
+
+    __slots__ = ()
+
+    spot: Spot | None
 
     @override
     def attributes(self) -> Iterator[Attribute]:
@@ -76,45 +80,91 @@ class Holds(Rule):
     def look(self, situation: Situation) -> tuple[Truth, str]:
         rights, principal = situation.rights, situation.principal
         if rights is None or not principal:
-            return False, "nobody is signed in" if rights is not None else "nothing here grants roles"
+            return False, "nobody is signed in" if rights is not None else "nothing here grants it"
+        if self.spot is not None and self.spot.place(situation) is None:
+            everywhere = self.given_to(principal) and self.held_everywhere(rights, principal, self.spot.kind)
+            return everywhere or None, f"{self.spot.name} is None: {self.right} held everywhere would be enough"
         place = None if self.spot is None else self.spot.place(situation)
-        if self.spot is not None and place is None:
-            everywhere = self.role.met_by(
-                {name for name in self.role.names if rights.places(principal, self.spot.kind, role=name) is None}
-            )
-            return everywhere or None, f"{self.spot.name} is None: {self.role} held everywhere would be enough"
-        met = self.role.met_by(rights.roles(principal, place))
-        return met, f"the caller {'holds' if met else 'does not hold'} {self.role}{_where(place)}"
+        if self.given_to(principal) and self.held(rights, principal, place):
+            return True, f"the caller holds {self.right}{_where(place)}"
+        if self.held(rights, replace(principal, tenant=None), place):
+            return None, f"the person holds {self.right}{_where(place)}, and the credential was not given it there"
+        return False, f"the caller does not hold {self.right}{_where(place)}"
+
+    @property
+    def right(self) -> str:
+        """What it is about."""
+        raise TypeError(self)
+
+    def given_to(self, principal: Principal) -> bool:  # noqa: ARG002 - a scope says nothing about roles
+        """Whether the credential was given it."""
+        return True
+
+    def held(self, rights: Rights, principal: Principal, place: On | None) -> bool:
+        """Whether it is held at the place."""
+        raise TypeError(self, rights, principal, place)
+
+    def places(self, rights: Rights, principal: Principal, kind: str) -> list[frozenset[str] | None]:
+        """Where each part of it is held; None is everywhere."""
+        raise TypeError(self, rights, principal, kind)
+
+    def held_everywhere(self, rights: Rights, principal: Principal, kind: str) -> bool:
+        """Whether it is held wherever that is."""
+        return all(found is None for found in self.places(rights, principal, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Holds(Right):
+    """The caller holds the role there, or everywhere."""
+
+    role: Names
+    spot: Spot | None = None
+
+    @property
+    @override
+    def right(self) -> str:
+        return str(self.role)
+
+    @override
+    def held(self, rights: Rights, principal: Principal, place: On | None) -> bool:
+        return self.role.met_by(rights.roles(principal, place))
+
+    @override
+    def places(self, rights: Rights, principal: Principal, kind: str) -> list[frozenset[str] | None]:
+        return [rights.places(principal, kind, role=name) for name in self.role.names]
+
+    @override
+    def held_everywhere(self, rights: Rights, principal: Principal, kind: str) -> bool:
+        found = self.places(rights, principal, kind)
+        return self.role.met_by({name for name, held in zip(self.role.names, found, strict=True) if held is None})
 
     def __str__(self) -> str:
         return f"holds({self.role}{'' if self.spot is None else f', on={self.spot}'})"
 
 
 @dataclass(frozen=True, slots=True)
-class Permitted(Rule):
+class Permitted(Right):
     """The caller holds the permission there, or everywhere, and her credential was given it."""
 
     permission: str
     spot: Spot | None = None
 
+    @property
     @override
-    def attributes(self) -> Iterator[Attribute]:
-        if self.spot is not None:
-            yield from self.spot.attributes()
+    def right(self) -> str:
+        return self.permission
 
     @override
-    def look(self, situation: Situation) -> tuple[Truth, str]:
-        rights, principal = situation.rights, situation.principal
-        if rights is None or not principal:
-            return False, "nobody is signed in" if rights is not None else "nothing here grants permissions"
-        if principal.scope is not None and not any_covers(principal.scope, self.permission):
-            return False, f"the credential was not given {self.permission}"
-        place = None if self.spot is None else self.spot.place(situation)
-        if self.spot is not None and place is None:
-            everywhere = rights.places(principal, self.spot.kind, permission=self.permission) is None
-            return everywhere or None, f"{self.spot.name} is None: {self.permission} held everywhere would be enough"
-        met = any_covers(rights.permissions(principal, place), self.permission)
-        return met, f"the caller {'holds' if met else 'does not hold'} {self.permission}{_where(place)}"
+    def given_to(self, principal: Principal) -> bool:
+        return principal.scope is None or any_covers(principal.scope, self.permission)
+
+    @override
+    def held(self, rights: Rights, principal: Principal, place: On | None) -> bool:
+        return any_covers(rights.permissions(principal, place), self.permission)
+
+    @override
+    def places(self, rights: Rights, principal: Principal, kind: str) -> list[frozenset[str] | None]:
+        return [rights.places(principal, kind, permission=self.permission)]
 
     def __str__(self) -> str:
         return f"permitted({self.permission}{'' if self.spot is None else f', on={self.spot}'})"

@@ -5,6 +5,7 @@ They hold to SQL's logic, as the rules do of one object: an attribute that is NU
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
 from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
@@ -16,10 +17,9 @@ from sqlalchemy.sql.elements import ColumnClause
 
 from ostiary.features.policies.condition import OPERATORS, annotations_of, is_inexact
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
-from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Related, Spot, Tenant, Where
+from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.errors import misconfigured
-from ostiary.kernel.permission import any_covers
 
 _BIGGEST: Final = 2**63
 
@@ -57,10 +57,8 @@ class RowFilter:
                 return self._is_one_of(rule.attribute, (principal.subject,))
             case Tenant() if principal and principal.tenant is not None and principal.tenant[0] == rule.kind:
                 return self._is_one_of(rule.attribute, (principal.tenant[1],))
-            case Holds() if _reads_row(rule.spot):
-                return self._holds(rule, rule.spot)
-            case Permitted() if _reads_row(rule.spot):
-                return self._permitted(rule, rule.spot)
+            case Right() if _reads_row(rule.spot):
+                return self._held(rule, rule.spot)
             case _:
                 # Also one that would look at the row, and has nobody to compare it with.
                 return _constant(rule.judge(self.situation).met)
@@ -68,25 +66,24 @@ class RowFilter:
     def _column(self, attribute: Attribute) -> Any:
         return getattr(self.entity, attribute.name)
 
-    def _holds(self, rule: Holds, spot: Spot) -> ColumnElement[bool]:
+    def _held(self, rule: Right, spot: Spot) -> ColumnElement[bool]:
         rights, principal = self.situation.rights, self.situation.principal
         if rights is None or not principal:
             return false()
-        found = [self._on(spot, rights.places(principal, spot.kind, role=name)) for name in rule.role.names]
-        return or_(*found) if rule.role.mode == "any" else and_(*found)
+        given = rule.given_to(principal)
+        now = self._at(rule, spot, rule.places(rights, principal, spot.kind), given=given)
+        if given and principal.tenant is None:
+            return now
+        # What only the credential lacks is unknown, as `Right` says of one object.
+        person = rule.places(rights, dataclass_replace(principal, tenant=None), spot.kind)
+        return or_(now, and_(self._at(rule, spot, person, given=True), _constant(None)))
 
-    def _permitted(self, rule: Permitted, spot: Spot) -> ColumnElement[bool]:
-        rights, principal = self.situation.rights, self.situation.principal
-        if rights is None or not principal:
-            return false()
-        if principal.scope is not None and not any_covers(principal.scope, rule.permission):
-            return false()
-        return self._on(spot, rights.places(principal, spot.kind, permission=rule.permission))
-
-    def _on(self, spot: Spot, places: frozenset[str] | None) -> ColumnElement[bool]:
-        if places is None:
-            return true()
-        return self._is_one_of(cast("Attribute", spot.name), sorted(places))
+    def _at(self, rule: Right, spot: Spot, places: list[frozenset[str] | None], *, given: bool) -> ColumnElement[bool]:
+        attribute = cast("Attribute", spot.name)
+        if not given:
+            return self._is_one_of(attribute, ())
+        found = [true() if one is None else self._is_one_of(attribute, sorted(one)) for one in places]
+        return or_(*found) if isinstance(rule, Holds) and rule.role.mode == "any" else and_(*found)
 
     def _is_one_of(self, attribute: Attribute, texts: Iterable[str]) -> ColumnElement[bool]:
         """``spells`` for a whole column: unknown where it is NULL, also if there is nothing it could be."""
@@ -137,8 +134,11 @@ class RowFilter:
             if not isinstance(element, ColumnClause):
                 return None
             annotations = annotations_of(element)
-            mine = annotations.get("parententity") is found.mapper
-            return getattr(self.entity, annotations["proxy_key"]).__clause_element__() if mine else None
+            owner, key = annotations.get("parententity"), annotations.get("proxy_key")
+            # A column of a base class is the alias's too: left as it is, it would be any row of another table.
+            if not (isinstance(owner, Mapper) and found.mapper.isa(owner) and isinstance(key, str)):
+                return None
+            return getattr(self.entity, key).__clause_element__()
 
         return cast("ColumnElement[bool]", visitors.replacement_traverse(expression, {}, replace))
 

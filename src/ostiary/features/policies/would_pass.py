@@ -11,10 +11,9 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
-from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Proven, Spot, Tenant
+from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Proven, Right, Spot, Tenant
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.decision import KINDS, PROOFS, Change
-from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Place, Rights, missing_proofs
 
@@ -60,17 +59,8 @@ def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
     match rule:
         case Owner() if principal:
             yield from _held_by(situation, rule.attribute, principal.subject)
-        case Holds() if principal:
-            place = _place(rule.spot, situation)
-            if rule.role.mode == "any":
-                yield from ((Change("role", name, on=place),) for name in rule.role.names)
-            else:
-                yield tuple(Change("role", name, on=place) for name in rule.role.names)
-        case Permitted() if principal:
-            lacks = principal.scope is not None and not any_covers(principal.scope, rule.permission)
-            scope = (Change("scope", rule.permission),) if lacks else ()
-            yield scope
-            yield (*scope, Change("permission", rule.permission, on=_place(rule.spot, situation)))
+        case Right() if principal:
+            yield from _ways_to_hold(rule, situation)
         case Tenant() if principal:
             value = None if situation.resource is None else situation.attribute(rule.attribute.name)
             if value is not None:
@@ -81,6 +71,23 @@ def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
             yield from _agreement(rule, situation)
         case _:
             return
+
+
+def _ways_to_hold(rule: Right, situation: Situation) -> Iterator[Way]:
+    """What the credential lacks, and with it what the person does."""
+    principal, place = situation.principal, _place(rule.spot, situation)
+    lacks: list[Change] = []
+    if principal.tenant is not None and principal.tenant != place:
+        lacks.append(Change("tenant", on=place))
+    if isinstance(rule, Permitted) and not rule.given_to(principal):
+        lacks.append(Change("scope", rule.permission))
+    if lacks:
+        yield tuple(lacks)
+    if isinstance(rule, Permitted):
+        yield (*lacks, Change("permission", rule.permission, on=place))
+    elif isinstance(rule, Holds):
+        granted = tuple(Change("role", name, on=place) for name in rule.role.names)
+        yield from [(*lacks, *granted)] if rule.role.mode == "all" else [(*lacks, one) for one in granted]
 
 
 def _agreement(rule: Compare, situation: Situation) -> Iterator[Way]:
@@ -164,11 +171,11 @@ class _GrantedToo:
 
     def permissions(self, principal: Principal, on: Place) -> frozenset[str]:
         held = frozenset[str]() if self._rights is None else self._rights.permissions(principal, on)
-        return held | self._more("permission", on)
+        return held | self._more("permission", principal, on)
 
     def roles(self, principal: Principal, on: Place) -> frozenset[str]:
         held = frozenset[str]() if self._rights is None else self._rights.roles(principal, on)
-        return held | self._more("role", on)
+        return held | self._more("role", principal, on)
 
     def places(
         self, principal: Principal, kind: str, *, role: str | None = None, permission: str | None = None
@@ -178,17 +185,18 @@ class _GrantedToo:
             if self._rights is None
             else self._rights.places(principal, kind, role=role, permission=permission)
         )
-        for change in self._granted:
-            named = role if change.kind == "role" else permission
-            if held is None or change.value != named:
-                continue
-            if change.on is None:
-                return None
-            if change.on[0] == kind:
-                held |= {change.on[1]}
-        return held
+        more = [one.on for one in self._granted if one.value == (role if one.kind == "role" else permission)]
+        if principal.tenant is not None:
+            # Bound to one place, where what is held everywhere is held, too.
+            here = principal.tenant[0] == kind and (None in more or principal.tenant in more)
+            return (held or frozenset()) | {principal.tenant[1]} if here else held
+        if held is None or None in more:
+            return None
+        return held | {place[1] for place in more if place is not None and place[0] == kind}
 
-    def _more(self, kind: str, on: Place) -> frozenset[str]:
+    def _more(self, kind: str, principal: Principal, on: Place) -> frozenset[str]:
+        if principal.tenant not in (None, on):
+            return frozenset()
         return frozenset(one.value for one in self._granted if one.kind == kind and one.on in (None, on))
 
 
