@@ -7,7 +7,7 @@ line is an error, since an ignore that is not needed is itself one (``warn_unuse
 from datetime import timedelta
 from typing import assert_type
 
-from ostiary import Passwords, RateLimits, Sessions
+from ostiary import Passwords, RateLimits, Roles, Sessions
 from ostiary.kernel.duration import Duration
 
 
@@ -52,3 +52,10 @@ def a_feature_is_frozen_and_its_settings_have_their_types(sessions: Sessions) ->
     assert_type(sessions.at_most, int | None)
     assert_type(sessions.given, frozenset[str])
     sessions.idle = "1h"  # type: ignore[misc]
+
+
+def roles_are_lists_of_permissions_and_roles() -> None:
+    Roles()
+    Roles({"admin": ["reader", "user:*"], "reader": ("report:read",)}, default=["reader"])
+    Roles({"admin": 5})  # type: ignore[dict-item]
+    Roles(["admin"])  # type: ignore[arg-type]

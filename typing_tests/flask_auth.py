@@ -8,7 +8,7 @@ from typing import assert_type
 
 from flask import Flask
 
-from ostiary import Evidence, Principal, Sessions, TooManyAttempts, any_of
+from ostiary import Evidence, Group, Principal, Sessions, TooManyAttempts, any_of
 from ostiary.features.accounts import Account
 from ostiary.flask import Auth
 from ostiary.kernel.decision import Decision
@@ -155,3 +155,16 @@ def a_listener_is_still_the_function_it_was(event: Event) -> None:
 def errors_carry_what_they_say(error: TooManyAttempts) -> None:
     assert_type(error.retry_after, int)
     assert_type(error.status, int)
+
+
+def roles_are_given_to_accounts_subjects_and_groups(account: Account) -> None:
+    assert_type(auth.roles.assign(account, "editor", on=("org", "acme"), until="90d"), bool)
+    assert_type(auth.roles.revoke("ada", "editor"), bool)
+    auth.roles.assign(Group("sales"), "editor", by="sign-up")
+    assert_type(auth.roles.of(account, ("org", "acme")), frozenset[str])
+    assert_type(auth.roles.members("editor"), list[str])
+    assert_type(auth.roles.groups.members(Group(("org", "acme"))), list[str])
+    assert_type(auth.roles.organisations(account), tuple[tuple[str, str], ...])
+    auth.roles.assign(5, "editor")  # type: ignore[arg-type]
+    auth.roles.assign("ada", "editor", on="acme")  # type: ignore[arg-type]
+    auth.roles.groups.add("sales", "ada")  # type: ignore[arg-type]

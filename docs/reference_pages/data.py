@@ -79,7 +79,7 @@ COLUMNS: Final = MappingProxyType(
                 "audience",
                 "access_for",
             ),
-            "personal": ("subject", "claims", "device", "network"),
+            "personal": ("subject", "claims", "tenant", "device", "network"),
             "verifier": ("salt",),
         },
         "ostiary_remember_series": {

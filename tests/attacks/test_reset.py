@@ -273,3 +273,14 @@ def test_a_head_request_spends_no_link_and_a_planted_token_signs_nobody_in(peopl
     answer = victim.post("/auth/reset-password", data={"password": BETTER}, headers=PAGE)
     assert answer.status_code == 303
     assert victim.get("/").json == before, "and a reset signs nobody in"
+
+
+@pytest.mark.attack("T9")
+@pytest.mark.parametrize("host", ["a b", "evil.example:99999", "@evil.example", "[::1"])
+def test_a_host_that_no_link_could_lead_to_is_a_bad_request_where_no_public_url_is_set(sqlite_url, host):
+    with open_people(sqlite_url, config={"OSTIARY_PUBLIC_URL": None}) as people:
+        people.accounts.create(email=ADA, password=GOOD)
+        for identifier in (ADA, "nobody@example.com"):
+            body = {"identifier": identifier}
+            answer = people.browser().post("/auth/forgot-password", json=body, headers={"Host": host})
+            assert answer.status_code == 400

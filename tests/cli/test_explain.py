@@ -39,9 +39,9 @@ def app(articles):
     auth.policy("read", Article, fields=["notes"])(owner("author_id"))
 
     @auth.policy("*", Article)
-    def by_night(principal, article, context):
-        """Nothing is done by night."""
-        return Allow() if context.at else Deny("It is night.")
+    def from_there(principal, article, context):
+        """Nothing is done from there."""
+        return Deny("Not from there.") if context.network == "203.0.113.9" else Allow()
 
     @auth.resource(Article)
     def load(id: int):
@@ -88,7 +88,7 @@ def test_an_operator_reads_why(app):
         "    - any_of: one of these",
         "      - owner: author_id is 'ada', and the caller is 'eve'",
         "      - where: the application's own condition",
-        "  + policy: * Article, by app.<locals>.by_night",
+        "  + policy: * Article, by app.<locals>.from_there",
         "    + allow: allowed",
         "would pass if: author_id='eve'",
     ]
@@ -113,6 +113,12 @@ def test_what_she_has_proven_and_what_her_credential_may_is_said_beside_it(app):
     assert explain(app, *asked, "--factor", "password", "--factor", "totp")["allowed"]
     narrowed = explain(app, "--subject", "ada", "--action", "edit", "--resource", "article:1", "--scope", "order:read")
     assert narrowed["would_pass_if"] == ["scope=article:edit"]
+
+
+def test_where_she_would_be_calling_from_is_said_beside_it(app):
+    asked = ("--subject", "ada", "--action", "edit", "--resource", "article:1")
+    assert explain(app, *asked)["allowed"]
+    assert not explain(app, *asked, "--network", "203.0.113.9")["allowed"]
 
 
 def test_a_permission_is_asked_without_a_resource(app):
@@ -170,11 +176,25 @@ def test_every_rule_there_is_is_one_document(app):
     assert rules[("read", "Article", ())]["visitors"]
     restriction = rules[("every action", "Article", ())]
     assert (restriction["rule"], restriction["scope"], restriction["uses_context"]) == (
-        "app.<locals>.by_night: Nothing is done by night.",
+        "app.<locals>.from_there: Nothing is done from there.",
         None,
         True,
     )
     assert set(found["context"]) == set(PolicyContext.__dataclass_fields__)
+
+
+def test_the_guard_of_a_blueprint_stands_in_it(app):
+    from flask import Blueprint
+
+    auth = app.jinja_env.globals["auth"]
+    desk = Blueprint("desk", __name__, url_prefix="/desk")
+    auth.protect(desk, fresh="5m")
+    desk.get("/")(lambda: {"desk": True})
+    app.register_blueprint(desk)
+    answer = run(app, "policies", "--json")
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.output)
+    assert {one["address"]: one["demands"] for one in found["functions"]}["/desk/"] == "fresh=5m"
 
 
 def test_people_read_the_same_document(app):

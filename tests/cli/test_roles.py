@@ -172,6 +172,23 @@ def test_drift_is_shown_and_is_advice_of_check(database_url):
     after.extensions["ostiary"].runtime.database.close()
 
 
+def test_check_tells_of_guards_that_let_nobody_through(database_url):
+    app = Flask("shop")
+    app.testing = True
+    auth = Auth(app, [Sessions(), Roles(ROLES)], database=Database.from_url(database_url, migrates_itself=True))
+    for number, guard in enumerate(
+        [auth.require("article:read"), auth.require("artikle:read"), auth.require(role="editr")]
+    ):
+        app.add_url_rule(f"/{number}", f"view{number}", guard(lambda: ""))
+    output = run(app, "check").output
+    assert "advice [asks_for_no_permission] a guard asks for the permission 'artikle:read'" in output
+    assert "did you mean 'editor'?" in output
+    assert output.count("[asks_for_no") == 2
+    run(app, "roles", "define", "editr", "artikle:read")
+    assert "[asks_for_no" not in run(app, "check").output
+    app.extensions["ostiary"].runtime.database.close()
+
+
 def test_check_makes_no_database_in_order_to_look_for_drift(tmp_path):
     file = tmp_path / "not-there.sqlite3"
     app = _office(f"sqlite:///{file}")

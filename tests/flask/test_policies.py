@@ -1,10 +1,11 @@
 """Policies in an application: guards that load once, questions in views, templates and jobs, and what a caller is told."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, abort, render_template_string, request
 from flask.views import MethodView
 from tests.badges import Badges
 from tests.features.policies.library import Article, Held
@@ -60,7 +61,7 @@ class Magazine:
         @self.app.post("/in/<who>")
         @self.auth.public
         def sign_in(who):
-            self.auth.sign_in(who, proof="password")
+            self.auth.sign_in(who, proof=request.args.get("proof", "password"))
             return "in"
 
     def load(self, id):
@@ -180,21 +181,27 @@ def test_an_async_loader_is_awaited(magazine):
 
 @pytest.mark.asvs("V8.2.2")
 @pytest.mark.attack("V3")
-def test_what_is_hidden_and_what_is_not_there_look_the_same(magazine):
+@pytest.mark.parametrize("answers", [None, 404])
+def test_what_is_hidden_and_what_is_not_there_look_the_same(magazine, answers):
     read_and_edit(magazine)
 
+    def load(id):
+        if id not in magazine.articles and answers is not None:
+            abort(answers)
+        return magazine.load(id)
+
     @magazine.app.get("/articles/<int:id>")
-    @magazine.auth.require(can="read", resource=magazine.load, hidden=True)
+    @magazine.auth.require(can="read", resource=load, hidden=True)
     def read(resource):
         return {"by": resource.author_id}
 
-    def answers(client):
+    def seen(client):
         return [(answer.status_code, answer.data) for answer in (client.get(f"/articles/{id}") for id in (2, 9))]
 
-    hidden, absent = answers(magazine.client("ada"))
+    hidden, absent = seen(magazine.client("ada"))
     assert hidden == absent
     assert hidden[0] == 404
-    hidden, absent = answers(magazine.client())
+    hidden, absent = seen(magazine.client())
     assert hidden == absent
     assert hidden[0] == 401
 
@@ -392,6 +399,57 @@ def test_a_refusal_by_a_policy_is_an_event_with_its_ground_and_its_place(magazin
     assert (event.code, event.endpoint, event.subject) == ("locked", "view", "bob")
 
 
+@pytest.mark.asvs("V16.4.1")
+def test_the_log_holds_every_ground_of_a_refusal_on_one_line(magazine, caplog):
+    read_and_edit(magazine)
+    guarded(magazine)
+    magazine.articles[1].author_id = "bob\nERROR all is lost"
+    with caplog.at_level(logging.INFO, "ostiary.policies"):
+        magazine.client("ada").put("/articles/1", headers=SAME)
+    (record,) = (one for one in caplog.records if one.name == "ostiary.policies")
+    assert "all is lost wrote it, not ada" in record.getMessage()
+    assert "\n" not in record.getMessage()
+
+
+@pytest.mark.asvs("V8.2.4")
+def test_a_policy_asks_for_a_proof_when_the_network_changes_under_way(magazine):
+    @magazine.auth.policy("edit", Article)
+    def edit(principal, article, context):
+        return owner(Article.author_id) if context.network == "192.0.2.1" else proven(factors=2)
+
+    guarded(magazine)
+    ada = magazine.client("ada")
+    office, elsewhere = {"REMOTE_ADDR": "192.0.2.1"}, {"REMOTE_ADDR": "203.0.113.9"}
+    assert ada.put("/articles/1", headers=SAME, environ_base=office).status_code == 200
+    challenged = ada.put("/articles/1", headers=SAME, environ_base=elsewhere)
+    assert (challenged.json["code"], challenged.json["would_pass_if"]) == ("step_up_needed", ["factors=2"])
+    assert ada.post("/in/ada?proof=totp", headers=SAME).status_code == 200
+    assert ada.put("/articles/1", headers=SAME, environ_base=elsewhere).status_code == 200
+
+
+@pytest.mark.asvs("V8.4.2")
+def test_a_desk_for_administrators_wants_two_factors_and_the_right_network_at_once(magazine):
+    from flask import Blueprint
+
+    admin = Blueprint("admin", __name__, url_prefix="/admin")
+    magazine.auth.protect(admin, factors=2, can="administer", resource=Article)
+
+    @magazine.auth.policy("administer", Article)
+    def administer(principal, article, context):
+        return principal.subject == "ada" and context.network == "192.0.2.1"
+
+    admin.get("/")(lambda: {"desk": True})
+    magazine.app.register_blueprint(admin)
+    ada, bob = magazine.client("ada"), magazine.client("bob")
+    office, elsewhere = {"REMOTE_ADDR": "192.0.2.1"}, {"REMOTE_ADDR": "203.0.113.9"}
+    assert ada.get("/admin/", environ_base=office).json["code"] == "step_up_needed"
+    for client, who in ((ada, "ada"), (bob, "bob")):
+        client.post(f"/in/{who}?proof=totp", headers=SAME)
+    assert ada.get("/admin/", environ_base=office).json == {"desk": True}
+    assert ada.get("/admin/", environ_base=elsewhere).status_code == 403
+    assert bob.get("/admin/", environ_base=office).status_code == 403
+
+
 def test_asking_is_no_refusal(magazine):
     read_and_edit(magazine)
 
@@ -494,8 +552,6 @@ def test_what_may_be_read_is_shown_and_what_may_not_be_written_is_refused(magazi
     @magazine.app.put("/articles/<int:id>")
     @auth.require(can="edit", resource=magazine.load)
     def edit(resource):
-        from flask import request
-
         for name, value in auth.writable(resource, request.get_json()).items():
             setattr(resource, name, value)
         return auth.readable(resource)
@@ -510,6 +566,9 @@ def test_what_may_be_read_is_shown_and_what_may_not_be_written_is_refused(magazi
         assert set(answer.json["fields"]) == set(sent) - {"status"}
     assert magazine.articles[1].author_id == "ada"
     assert magazine.articles[1].status == "late"
+    assert [event.code for event in magazine.events] == ["field_not_allowed"] * 4
+    for sent in ([{"status": "x"}], ["status"], "status", 5):
+        assert bob.put("/articles/1", json=sent, headers=SAME).json["code"] == "malformed_request"
 
 
 # --- on somebody's behalf -----------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def demo(monkeypatch):
     module.app.test_client_class = Browser
     module.app.extensions["ostiary"].clock = module.clock = FrozenClock()
     with module.app.app_context():
-        module.auth.accounts.ensure(email=module.EMAIL, username="ada", password=module.PASSWORD)
+        module.make_people()
     return module
 
 
@@ -132,6 +132,31 @@ def test_a_guesser_is_slowed_down_and_she_signs_in_from_her_own_browser_all_the_
     form = {"identifier": "ada", "password": demo.PASSWORD}
     assert own.post("/auth/sign-in", data=form, headers=PAGE).status_code == 303
     assert own.get("/auth/account").status_code == 200
+
+
+def test_everybody_reads_notes_an_editor_writes_and_each_changes_her_own(demo):
+    ada, bob = signed_in(demo)[0], signed_in(demo, "bob")[0]
+    assert "A new note" in ada.get("/notes", headers=PAGE).text
+    assert "A new note" not in bob.get("/notes", headers=PAGE).text
+    assert [
+        ada.post("/notes", data={"text": "Hers"}).status_code,
+        bob.post("/notes", data={"text": "His"}).status_code,
+    ] == [303, 403]
+    assert [one.post("/notes/2", data={"text": "Changed"}).status_code for one in (ada, bob)] == [403, 303]
+    assert [note.text for note in demo.notes] == ["Only Ada changes this one.", "Changed", "Hers"]
+    assert demo.app.test_client().get("/notes").status_code == 401
+
+
+def test_a_token_and_a_key_read_notes_and_do_no_more_than_they_were_given(demo):
+    program = demo.app.test_client()
+    tokens = program.post("/auth/token", json={"identifier": "ada", "password": demo.PASSWORD}).json
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert [note["yours"] for note in program.get("/api/notes", headers=bearer).json["notes"]] == [True, False]
+    with demo.app.app_context():
+        key = demo.auth.api_keys.create(demo.auth.accounts.find(username="ada"), name="reader", scope=["note:read"])
+    header = {"X-API-Key": key.secret}
+    assert program.get("/api/notes", headers=header).status_code == 200
+    assert program.post("/notes", data={"text": "No"}, headers=header).status_code == 403
 
 
 def test_the_seed_command_may_run_at_every_start(demo):

@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from tests.races.test_sign_out_everywhere import at_once, migrate
+from tests.remembering import close, open_remembering_shop, remembered, series
 from tests.shop import FrozenClock
 from tests.token_shop import open_token_shop
 
 from ostiary import ApiKeys, Sessions
+from ostiary.events import SignInSucceeded
 
 # A worker of the same application: asked to present and to refresh, one line a question.
 SERVE = """
@@ -100,3 +103,27 @@ def test_no_refresh_under_way_survives_the_end_of_everybody(shop):
                 assert program.refresh(answer.json["refresh_token"]).status_code == 400
                 program.access = answer.json["access_token"]
                 assert program.who == "401"
+
+
+@pytest.mark.attack("S3")
+def test_no_remembered_browser_that_is_let_in_meanwhile_outlives_the_end_of_everybody(database_url):
+    """Its session is written, and not committed, when the operator's statement looks for sessions."""
+    with open_remembering_shop(database_url, clock=FrozenClock()) as shop:
+        browser = close(remembered(shop))
+        written, looked = threading.Event(), threading.Event()
+
+        def wait(_event, _tx):
+            written.set()
+            looked.wait(1)
+
+        shop.auth.during(SignInSucceeded)(wait)
+
+        def end_everybody():
+            assert written.wait(10)
+            threading.Timer(0.3, looked.set).start()
+            with shop.app.app_context():
+                return shop.auth.sessions.end_everybody()
+
+        at_once(end_everybody, lambda: browser.who)
+        assert (shop.rows(), series(shop)) == ([], [])
+        assert browser.who == ""

@@ -112,6 +112,7 @@ def test_every_folder_of_features_is_a_feature_of_that_name():
         (SIGNED_IN, [SignIn()], "nothing here reads a credential"),
         (Requirement(role=any_of("teller")), [Sessions()], "role teller"),
         (Requirement(permission="order:read"), [Sessions()], "permission 'order:read'"),
+        (Requirement(role=any_of("teller", "Boss")), [Sessions(), Roles()], "the role 'Boss'"),
         (Requirement(via=any_of("bearer")), [Sessions()], "via='bearer'"),
         (Requirement(via=any_of("session", "bearer")), [Sessions()], "via='bearer'"),
         (Requirement(proof=any_of("charm")), [Sessions()], "no kind of proof"),

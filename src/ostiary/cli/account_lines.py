@@ -25,12 +25,6 @@ def find_accounts(actions: "AccountActions", text: str) -> "list[Account]":
     return list({one.id: one for one in found if one is not None}.values())
 
 
-def subject_of(operator: "Operator", owner: str) -> str:
-    """An account by whatever it is known by; where there are no accounts, or no such one, a subject as it stands."""
-    found = find_accounts(account_actions(operator), owner) if "accounts" in operator.runtime.assembly else []
-    return found[0].id if found else owner
-
-
 def get_account(actions: "AccountActions", text: str) -> "Account":
     """The account of this id or identifier. Ends the command where there is none."""
     found = find_accounts(actions, text)

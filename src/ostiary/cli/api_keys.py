@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ostiary.cli.account_lines import subject_of
+from ostiary.cli.account_lines import account_actions, find_accounts
 from ostiary.cli.operator import Operator
 from ostiary.cli.terminal import printable
 
@@ -26,7 +26,7 @@ def api_keys() -> None:
 @click.pass_obj
 def list_keys(operator: Operator, owner: str, *, as_json: bool) -> None:
     """Show the keys of an owner that are good: an account, by its id or what it signs in with, or any other subject."""
-    found = _actions(operator).list(subject_of(operator, owner))
+    found = _actions(operator).list(_subject(operator, owner))
     for key in found:
         click.echo(json.dumps({"subject": key.subject, **key.as_json()}) if as_json else _line(key))
     if not found and not as_json:
@@ -53,7 +53,7 @@ def create(
 ) -> None:
     """Make a key. It is printed on the standard output, this once, and kept nowhere."""
     new = _actions(operator).create(
-        subject_of(operator, owner), name=name, scope=scope or None, expires=expires, limit=limit
+        _subject(operator, owner), name=name, scope=scope or None, expires=expires, limit=limit
     )
     _show_once(new, as_json=as_json)
 
@@ -89,6 +89,15 @@ def _actions(operator: Operator) -> "ApiKeyActions":
     from ostiary.features.api_keys import ApiKeyActions  # SQLAlchemy only when a command needs it
 
     return runtime.action("api_keys", ApiKeyActions)
+
+
+def _subject(operator: Operator, owner: str) -> str:
+    """An account by whatever it is known by; where there are no accounts, or no such one, a subject as it stands.
+
+    A machine that owns a key is no account.
+    """
+    found = find_accounts(account_actions(operator), owner) if "accounts" in operator.runtime.assembly else []
+    return found[0].id if found else owner
 
 
 def _get(actions: "ApiKeyActions", id: str) -> "ApiKey":

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     "--scope", multiple=True, metavar="PERMISSION", help="What her credential is narrowed to; may be repeated."
 )
 @click.option("--factor", "factors", multiple=True, metavar="KIND", help="What she has just proven; may be repeated.")
+@click.option("--network", metavar="ADDRESS", help="Where she would be calling from, for policies that look at it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def explain(
@@ -44,6 +45,7 @@ def explain(
     tenant: str | None,
     scope: tuple[str, ...],
     factors: tuple[str, ...],
+    network: str | None,
     as_json: bool,
 ) -> None:
     """Say whether somebody may, because of what, and what would change it. Exit code 0 whatever the answer is."""
@@ -53,7 +55,7 @@ def explain(
         if on is not None:
             message = "--on says where a permission is held; a resource knows where it is."
             raise click.UsageError(message)
-        decision = decisions.about(principal, action, resource)
+        decision = decisions.about(principal, action, resource, network=network)
     elif is_permission(action):
         place = None if on is None else _place("--on", on)
         decision = operator.runtime.guard.decide(Requirement(permission=action), principal, place)

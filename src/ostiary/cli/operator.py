@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Decisions(Protocol):
     """The policies of an application, for an operator."""
 
-    def about(self, principal: "Principal", action: str, resource: str) -> "Decision":
+    def about(self, principal: "Principal", action: str, resource: str, *, network: str | None) -> "Decision":
         """The decision about what ``article:42`` names, with every ground. Raises ``ValidationFailed`` for what is not there."""
         ...
 

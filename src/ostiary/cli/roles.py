@@ -139,7 +139,7 @@ def diff(operator: Operator, *, as_json: bool) -> None:
         click.echo(
             json.dumps(one.as_json())
             if as_json
-            else f"[{one.code}] {printable(one.what)}\n    -> {printable(one.cure)}"
+            else f"[{one.problem.code}] {printable(one.problem.what)}\n    -> {printable(one.problem.cure)}"
         )
     if not found and not as_json:
         click.echo("Code and database agree.")

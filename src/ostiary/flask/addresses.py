@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, has_request_context, request, url_for
 
-from ostiary.kernel.errors import misconfigured
+from ostiary.kernel.errors import MalformedRequest, misconfigured
 from ostiary.web.url_policy import UrlPolicy
 
 BLUEPRINT = "ostiary"
@@ -37,6 +37,10 @@ class FlaskAddresses:
     def absolute(self, endpoint: str, **query: str) -> str:
         """The whole URL, for a mail: the public URL, in development the origin of the present request."""
         origin = self._urls.own_origin(request.environ if has_request_context() else None)
+        if origin is None and has_request_context():
+            # In development the address of the site is that of the request, which a stranger writes.
+            message = "The Host of this request is no address that a link could lead to."
+            raise MalformedRequest(message)
         if origin is None:
             raise misconfigured(
                 "no_public_url",

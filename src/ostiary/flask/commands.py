@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from ostiary.cli.main import COMMANDS
 from ostiary.cli.operator import Operator
 from ostiary.cli.refusals import OperatorGroup
-from ostiary.flask.explanations import ApplicationDecisions
+from ostiary.flask.protection import requirements_of
 from ostiary.flask.state import EXTENSION, AppState
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 from ostiary.kernel.secret import Secret
@@ -22,6 +22,7 @@ from ostiary.runtime.runtime import EMBEDDED_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ostiary.cli.operator import Decisions
     from ostiary.runtime.mail_delivery import MailDelivery
     from ostiary.storage.database import Database
 
@@ -55,7 +56,7 @@ def _operator(state: AppState, prepare: "Callable[[AppState], None]") -> Operato
         find_runtime=lambda: state.runtime,
         mail=lambda: _mail(state),
         templates=Path(app.root_path, app.template_folder) if app.template_folder is not None else None,
-        decisions=lambda: ApplicationDecisions(state),
+        decisions=lambda: _decisions(state, prepare),
         key_folder=Path(app.instance_path) if development else None,
     )
 
@@ -71,6 +72,14 @@ def _database(state: AppState) -> "Database":
 
 def _find_database(state: AppState) -> "Database | None":
     return state.find_database() if state.assembly.stores() else None
+
+
+def _decisions(state: AppState, prepare: "Callable[[AppState], None]") -> "Decisions":
+    from ostiary.flask.explanations import ApplicationDecisions  # policies only when an operator asks
+
+    # The guards of protected blueprints are put on before the first view runs.
+    prepare(state)
+    return ApplicationDecisions(state)
 
 
 def _mail(state: AppState) -> "MailDelivery":
@@ -117,6 +126,7 @@ def _examine(state: AppState, prepare: "Callable[[AppState], None]", *, producti
         database=database,
         shares_key=_shares_key(state),
         debug=bool(state.app.debug),
+        asked=requirements_of(state.app),
     )
     return Examination(development=deployment.development, problems=tuple(problems), advice=advise(situation))
 

@@ -1,6 +1,7 @@
 """``flask ostiary explain`` and ``flask ostiary policies`` of one application: its policies, and the guards of its views."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ostiary.features.policies import FunctionRule, find_resource, matrix_as_json, matrix_lines
@@ -20,11 +21,12 @@ class ApplicationDecisions:
     def __init__(self, state: AppState) -> None:
         self._state = state
 
-    def about(self, principal: Principal, action: str, resource: str) -> Decision:
+    def about(self, principal: Principal, action: str, resource: str, *, network: str | None) -> Decision:
         """The decision about what ``article:42`` names, with every ground."""
         actions, declared = self._state.policy_actions, self._state.policies
         found = find_resource(declared.finders, resource)
-        return actions.decide(principal, action, found, policy_context(self._state), full=True)
+        context = replace(policy_context(self._state), network=network)
+        return actions.decide(principal, action, found, context, full=True)
 
     def matrix_as_json(self) -> dict[str, Any]:
         """Every rule there is, ready for JSON."""

@@ -130,6 +130,12 @@ class Guards(PolicyVerbs):
         self._tenant = fn
         return fn
 
+    def _place(self, on: On | None) -> On | None:
+        """Where a permission is asked for: what shows a button must say what the guard behind it will."""
+        if on is None and self._tenant is not None and has_request_context():
+            return self._tenant()
+        return on
+
     def check(
         self, guard: Guard | None = None, *, can: str | None = None, resource: Any = None, **demands: Any
     ) -> None:

@@ -13,7 +13,8 @@ from ostiary.flask.share import Share
 from ostiary.flask.state import AppState
 from ostiary.kernel.decision import Decision
 from ostiary.kernel.declared_policies import DeclaredPolicies, DeclaredPolicy
-from ostiary.kernel.errors import AuthError, NotAllowed, Problem, misconfigured
+from ostiary.kernel.errors import AuthError, MalformedRequest, NotAllowed, Problem, misconfigured
+from ostiary.kernel.events import AccessDenied
 from ostiary.kernel.permission import is_permission
 from ostiary.kernel.principal import ANONYMOUS, On, Principal
 from ostiary.kernel.requirement import Requirement
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from ostiary.features.policies import PolicyContext
+    from ostiary.policies import Allow, Deny, Rule
 
-P = TypeVar("P")
+P = TypeVar("P", bound="Rule | Callable[..., Allow | Deny | Decision | Rule | bool | None]")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -32,6 +34,8 @@ class _Omitted:
 
 
 OMITTED: Final[Any] = _Omitted()
+
+_FIELD: Final = "field_not_allowed"
 
 
 class PolicyVerbs(Share):
@@ -129,7 +133,7 @@ class PolicyVerbs(Share):
         """Whether the caller may, with the reasons: a permission (``"order:read"``), or an action on a resource."""
         state = self._state()
         if resource is OMITTED:
-            return state.runtime.guard.decide(_permission(action), self.principal, on)
+            return state.runtime.guard.decide(_permission(action), self.principal, self._place(on))
         _check_no_place(on)
         return state.policy_actions.decide(self.principal, action, resource, policy_context(state))
 
@@ -137,9 +141,13 @@ class PolicyVerbs(Share):
         """Whether the caller may: ``auth.can("order:read")``, or ``auth.can("edit", article)``."""
         state = self._state()
         if resource is OMITTED:
-            return state.runtime.guard.decide(_permission(action), self.principal, on).allowed
+            return state.runtime.guard.decide(_permission(action), self.principal, self._place(on)).allowed
         _check_no_place(on)
         return state.policy_actions.can(self.principal, action, resource, policy_context(state))
+
+    def _place(self, on: On | None) -> On | None:
+        """Where a permission is asked for: as a guard asks, where nothing is said."""
+        return on
 
     def decide_each(self, action: str, resources: Iterable[Any]) -> list[Decision]:
         """One decision for each resource, in their order. A policy that fails for one denies that one only."""
@@ -157,7 +165,7 @@ class PolicyVerbs(Share):
         state = self._state()
         principal = self.principal if who is None else Principal(who) if isinstance(who, str) else who
         if resource is OMITTED:
-            return state.runtime.guard.decide(_permission(action), principal, on)
+            return state.runtime.guard.decide(_permission(action), principal, self._place(on))
         _check_no_place(on)
         return state.policy_actions.decide(principal, action, resource, policy_context(state), full=True)
 
@@ -186,23 +194,21 @@ class PolicyVerbs(Share):
 
         ``for name, value in auth.writable(article, request.get_json()).items(): setattr(article, name, value)``
         """
-        refused = sorted(set(changes) - self.fields(action, resource))
+        state = self._state()
+        if not isinstance(changes, Mapping):
+            raise self._refuse(state, MalformedRequest("An object of fields is wanted."))
+        refused = sorted(str(name) for name in set(changes) - self.fields(action, resource))
         if not refused:
             return dict(changes)
-        state = self._state()
-        # What was sent comes back to whoever sent it, and nobody learns of another field.
-        members = {"fields": [str(name)[:100] for name in refused]}
-        error = NotAllowed(
-            "You may not set this.", code="field_not_allowed", detail=f"fields {refused!r}", members=members
-        )
-        raise self._refuse(state, error)
+        raise self._refuse(state, refuse_fields(state, self.principal, refused))
 
     # --- on somebody's behalf -----------------------------------------------------------------------------
 
     def acting_as(self, principal: Principal) -> AbstractContextManager[None]:
         """Let a job ask as somebody: inside, ``auth.principal``, ``can``, ``decide``, ``check`` and ``visible`` are hers.
 
-        What she may not give, ``auth.roles`` does not give in her name. The guards of views never look here: a request that begins inside is its own caller's.
+        What she may not give, ``auth.roles`` does not give in her name. The guards of views never look here: a request that
+        begins inside is its own caller's.
         """
         if not isinstance(principal, Principal):
             message = f"auth.acting_as takes a Principal, not {principal!r}: Principal('nightly-export', kind='job')"
@@ -223,6 +229,16 @@ def policy_context(state: AppState) -> "PolicyContext":
         method=request.method if inside else None,
         endpoint=request.endpoint if inside else None,
     )
+
+
+def refuse_fields(state: AppState, principal: Principal, names: list[str]) -> NotAllowed:
+    """The refusal of fields that the caller may not write, told as an event."""
+    endpoint = request.endpoint or "" if has_request_context() else ""
+    at, subject = state.runtime.clock.now(), principal.subject or None
+    state.runtime.bus.announce(AccessDenied(at=at, subject=subject, code=_FIELD, endpoint=endpoint))
+    # What was sent comes back to whoever sent it, and nobody learns of another field.
+    members = {"fields": [name[:100] for name in names]}
+    return NotAllowed("You may not set this.", code=_FIELD, detail=f"fields {names!r}", members=members)
 
 
 def _permission(action: str) -> Requirement:

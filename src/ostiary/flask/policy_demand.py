@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app, request
@@ -70,17 +71,22 @@ def hand_over(demand: PolicyDemand, resource: Any, view: Callable[..., Any], arg
         arguments[demand.into] = resource
 
 
-def _parameters(view: Callable[..., Any]) -> tuple[set[str], bool]:
+def _parameters(view: Callable[..., Any]) -> tuple[frozenset[str], bool]:
     """What a view takes, and whether it takes anything. Of a class, what the method that will run takes."""
-    parameters = inspect.signature(view).parameters.values()
-    takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    named, takes_all = _signature(view)
     # A class becomes a function of anything, which learns its class only after it was guarded.
     registered = current_app.view_functions.get(request.endpoint or "") if takes_all else None
     view_class = getattr(registered, "view_class", None)
-    if view_class is not None:
-        method = getattr(view_class, request.method.lower(), None) if issubclass(view_class, MethodView) else None
-        if method is None and request.method == "HEAD":
-            method = getattr(view_class, "get", None)
-        parameters = inspect.signature(method or view_class.dispatch_request).parameters.values()
-        takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters)
-    return {one.name for one in parameters if one.kind is not one.VAR_KEYWORD}, takes_all
+    if view_class is None:
+        return named, takes_all
+    method = getattr(view_class, request.method.lower(), None) if issubclass(view_class, MethodView) else None
+    if method is None and request.method == "HEAD":
+        method = getattr(view_class, "get", None)
+    return _signature(method or view_class.dispatch_request)
+
+
+@lru_cache(maxsize=4096)
+def _signature(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
+    parameters = inspect.signature(function).parameters.values()
+    takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    return frozenset(one.name for one in parameters if one.kind is not one.VAR_KEYWORD), takes_all

@@ -1,8 +1,11 @@
 """The policy of a guard for the present request: load the resource once, ask the policy, hand the resource to the view."""
 
+import json
+import logging
 from typing import Any, Final
 
 from flask import Request, current_app, has_request_context, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 from ostiary.flask.current import caller_of, current_caller
 from ostiary.flask.policies import policy_context
@@ -16,13 +19,14 @@ from ostiary.kernel.requirement import Requirement
 from ostiary.web.guard import Caller, endpoint_of
 
 _LOADED: Final = "ostiary.loaded"
+_log: Final = logging.getLogger("ostiary.policies")
 
 
 def enter_by_policy(state: AppState, demand: PolicyDemand, request: Request, *, hidden: bool) -> Any:
     """Load, ask, and answer the resource; or raise the ``AuthError`` of the refusal."""
     try:
         return _enter(state, demand, caller_of(state, request), request.view_args or {}, hidden=hidden)
-    except AuthError:
+    except (AuthError, HTTPException):
         raise
     except Exception:
         # ASVS 5.0 V16.5.3: what decides has failed, so nobody passes; and it is written down.
@@ -65,7 +69,11 @@ def _load(state: AppState, demand: PolicyDemand, variables: dict[str, Any]) -> A
     loaded: dict[Any, Any] = request.environ.setdefault(f"{_LOADED}.{id(state)}", {})
     key = (demand.resource, tuple(given.items()))
     if key not in loaded:
-        loaded[key] = current_app.ensure_sync(demand.resource)(**given)
+        try:
+            loaded[key] = current_app.ensure_sync(demand.resource)(**given)
+        except NotFound:
+            # `get_or_404` and its like: what is not there must look as what is hidden does.
+            loaded[key] = None
     return loaded[key]
 
 
@@ -78,6 +86,9 @@ def missing(state: AppState, caller: Caller, *, hidden: bool) -> AuthError:
 
 def policy_refusal(state: AppState, caller: Caller, decision: Decision, *, hidden: bool) -> AuthError:
     """The error of a decision: the public reason for the caller, every ground for whoever may read it."""
+    if _log.isEnabledFor(logging.INFO):
+        # As JSON: what a row holds must not write a line of its own (ASVS 5.0 V16.4.1).
+        _log.info("refused to %r: %s", caller.principal.subject, json.dumps(decision.as_json()))
     # A caller who lacks nothing but a proof may know that it is there: it is hers once she has given it.
     hidden = hidden and decision.code != "step_up_needed"
     error = state.runtime.guard.refusal(

@@ -9,6 +9,7 @@ from flask.views import MethodView
 
 from ostiary.flask.guard import GUARDED, Check, Guard, checks_of, is_public
 from ostiary.kernel.errors import Problem
+from ostiary.kernel.requirement import Requirement
 from ostiary.runtime.assembly import Assembly, unmet
 
 # Flask's own endpoint for files; they are on the disk for everybody to see.
@@ -148,6 +149,12 @@ def _no_sign_in_page(app: Flask, assembly: Assembly) -> Iterator[Problem]:
             what=f"SignIn(page={page!r}) names an endpoint that this application has not",
             cure=f"write {near[0]!r}" if near else "name the endpoint of your sign-in view, as for url_for",
         )
+
+
+def requirements_of(app: Flask) -> tuple[Requirement, ...]:
+    """What the guards of an application's views demand, each once."""
+    found = (check.requirement for view in app.view_functions.values() for check in all_checks(view))
+    return tuple(dict.fromkeys(found))
 
 
 def all_checks(view: Callable[..., Any]) -> list[Check]:

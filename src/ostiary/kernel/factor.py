@@ -49,7 +49,7 @@ PHISHING_RESISTANT: Final = frozenset({"passkey", "verified_passkey"})
 """The kinds that cannot be relayed by a look-alike site. One-time codes never belong here (SP 800-63B-4 §3.2.5)."""
 
 # What a person copies from one place to another can be relayed, and what proves nothing anew resists nothing.
-_NEVER_RESISTANT: Final = frozenset({"password", "pin", "email", "sms", "totp", "recovery_code", "remember"})
+NEVER_RESISTANT: Final = frozenset({"password", "pin", "email", "sms", "totp", "recovery_code", "remember"})
 
 # Milliseconds of 1973 and of 5138; a smaller number is seconds, a larger one microseconds, given by mistake.
 _EARLIEST = 100_000_000_000
@@ -83,7 +83,7 @@ class Factor:
         if not _is_instant(at):
             message = f"at={at!r} is not a whole number of milliseconds since the Unix epoch"
             raise ValueError(message)
-        if phishing_resistant and kind in _NEVER_RESISTANT:
+        if phishing_resistant and kind in NEVER_RESISTANT:
             # SP 800-63B-4 §3.2.5: manual entry of an authenticator output is not phishing-resistant.
             message = f"a proof by {kind} does not resist phishing: what a person types can be relayed"
             raise ValueError(message)

@@ -81,14 +81,17 @@ def setting(
     *,
     about: str,
     factory: Callable[[], Any] | None = None,
-    positional: bool = False,
+    kw_only: bool = True,
     secret: bool = False,
 ) -> Any:  # a field specifier takes the type of its field
-    """One setting: its default, and what it is, in which unit, and where the default comes from."""
+    """One setting: its default, and what it is, in which unit, and where the default comes from.
+
+    ``kw_only=False``, said literally, is what type checkers know a positional argument by (PEP 681).
+    """
     metadata = {"about": about, "secret": secret}
     if factory is not None:
-        return field(default_factory=factory, kw_only=not positional, repr=not secret, metadata=metadata)
-    return field(default=default, kw_only=not positional, repr=not secret, metadata=metadata)
+        return field(default_factory=factory, kw_only=kw_only, repr=not secret, metadata=metadata)
+    return field(default=default, kw_only=kw_only, repr=not secret, metadata=metadata)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))

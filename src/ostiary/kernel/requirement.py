@@ -5,14 +5,14 @@ Freshness, step-up and multi-factor are one rule over the principal's factors.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from ostiary.kernel.clock import MINUTE, Millis
 from ostiary.kernel.combinable import Combinable, Mode
 from ostiary.kernel.decision import ALLOWED, Change, Decision, denied
 from ostiary.kernel.duration import spell_duration
-from ostiary.kernel.factor import CATEGORIES, Factor, count_factors
+from ostiary.kernel.factor import CATEGORIES, NEVER_RESISTANT, Factor, count_factors
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On, Principal, encode_place
 
@@ -149,13 +149,20 @@ def check_requirement(
 
     A restricted credential (``scope`` is not None) passes only a requirement that names a permission
     it was given: a bare guard or a role says nothing about what the credential is for.
+
+    A refusal says everything that would have to change, not only what its ground is about.
     """
+    decision = _decide(requirement, principal, rights, on, now)
+    if decision.allowed or not principal:
+        return decision
+    return replace(decision, would_pass_if=_missing(requirement, principal, rights, on, now))
+
+
+def _decide(requirement: Requirement, principal: Principal, rights: Rights | None, on: Place, now: Millis) -> Decision:
     if not principal:
         return denied("not_authenticated", "nobody is signed in", "sign_in")
     if requirement.via is not None and not _via_met(requirement.via, principal):
-        return denied(
-            "wrong_credential", f"this needs a credential of kind {requirement.via}", f"via={requirement.via}"
-        )
+        return denied("wrong_credential", f"this needs a credential of kind {requirement.via}")
     names_rights = requirement.permission is not None or requirement.role is not None
     if principal.tenant is not None and principal.tenant != on and (names_rights or on is not None):
         return _elsewhere(principal.tenant, on)
@@ -192,12 +199,62 @@ def _check_rights(requirement: Requirement, principal: Principal, rights: Rights
                 "insufficient_scope", "the credential is restricted, and this guard names no permission it could have"
             )
         if not any_covers(principal.scope, permission):
-            return denied("insufficient_scope", f"the credential was not given {permission}", f"scope={permission}")
+            return denied("insufficient_scope", f"the credential was not given {permission}")
     if permission is not None and not (rights and any_covers(rights.permissions(principal, on), permission)):
-        return denied("missing_permission", f"the subject does not hold {permission}", f"permission={permission}")
+        return denied("missing_permission", f"the subject does not hold {permission}")
     if requirement.role is not None and not (rights and requirement.role.met_by(rights.roles(principal, on))):
-        return denied("missing_role", f"the subject does not hold {requirement.role}", f"role={requirement.role}")
+        return denied("missing_role", f"the subject does not hold {requirement.role}")
     return ALLOWED
+
+
+def _missing(
+    requirement: Requirement, principal: Principal, rights: Rights | None, on: Place, now: Millis
+) -> tuple[Change, ...]:
+    """Everything that would have to change, together; nothing where nothing would do."""
+    permission, role = requirement.permission, requirement.role
+    if principal.scope is not None and permission is None:
+        # A guard that names no permission passes no restricted credential, whatever it is narrowed to.
+        return ()
+    if (
+        requirement.phishing_resistant
+        and requirement.proof is not None
+        and NEVER_RESISTANT.issuperset(requirement.proof.names)
+    ):
+        return ()
+    names_rights = permission is not None or role is not None
+    elsewhere = principal.tenant is not None and principal.tenant != on and (names_rights or on is not None)
+    if elsewhere:
+        principal = replace(principal, tenant=on)
+    found: list[Change] = list(missing_proofs(requirement, principal, now=now))
+    if elsewhere:
+        found.append(Change("tenant", on=on))
+    if permission is not None and principal.scope is not None and not any_covers(principal.scope, permission):
+        found.append(Change("scope", permission))
+    if permission is not None and not (rights and any_covers(rights.permissions(principal, on), permission)):
+        found.append(Change("permission", permission, on=on))
+    if role is not None and not (rights and role.met_by(rights.roles(principal, on))):
+        found.append(Change("role", role, on=on))
+    return tuple(found)
+
+
+def missing_proofs(requirement: Requirement, principal: Principal, *, now: Millis) -> tuple[Change, ...]:
+    """Of what it says about proofs and the kind of credential, what is not met by itself; all, if only together it is not."""
+    via, factors = requirement.via, principal.factors
+    demands: dict[Change, Requirement] = {}
+    if requirement.factors > 1:
+        demands[Change("factors", requirement.factors)] = Requirement(factors=requirement.factors)
+    if requirement.proof is not None:
+        demands[Change("proof", requirement.proof)] = Requirement(proof=requirement.proof)
+    if requirement.phishing_resistant:
+        demands[Change("phishing_resistant", value=True)] = Requirement(phishing_resistant=True)
+    if requirement.fresh is not None:
+        # The other demands say which proofs have to be recent.
+        demands[Change("fresh", spell_duration(requirement.fresh))] = requirement
+    missing = tuple(change for change, part in demands.items() if not check_proof(part, factors, now=now).allowed)
+    if not missing and not check_proof(requirement, factors, now=now).allowed:
+        missing = tuple(demands)
+    wrong_kind = via is not None and not _via_met(via, principal)
+    return (Change("via", via), *missing) if wrong_kind else missing
 
 
 def check_proof(requirement: Requirement, factors: tuple[Factor, ...], *, now: Millis) -> Decision:
@@ -205,17 +262,17 @@ def check_proof(requirement: Requirement, factors: tuple[Factor, ...], *, now: M
     proven = [factor for factor in factors if CATEGORIES[factor.kind]]
     if count_factors(proven) < requirement.factors:
         text = f"{count_factors(proven)} of {requirement.factors} factors are proven"
-        return denied("step_up_needed", text, f"factors={requirement.factors}")
+        return denied("step_up_needed", text)
     qualifying = proven
     if requirement.proof is not None:
         qualifying = [factor for factor in factors if factor.kind in requirement.proof.names]
         if not requirement.proof.met_by({factor.kind for factor in qualifying}):
-            return denied("step_up_needed", f"this needs a proof by {requirement.proof}", f"proof={requirement.proof}")
+            return denied("step_up_needed", f"this needs a proof by {requirement.proof}")
     if requirement.phishing_resistant and not _resistant(qualifying):
-        return denied("step_up_needed", "this needs a proof that resists phishing", "phishing_resistant=True")
+        return denied("step_up_needed", "this needs a proof that resists phishing")
     if requirement.fresh is not None and not _fresh_enough(requirement, qualifying, requirement.fresh, now):
         limit = spell_duration(requirement.fresh)
-        return denied("step_up_needed", f"the proof is older than {limit}", f"fresh={limit}")
+        return denied("step_up_needed", f"the proof is older than {limit}")
     return ALLOWED
 
 

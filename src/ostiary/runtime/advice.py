@@ -5,7 +5,8 @@ Problems stop a start (``deployment.py``, the features' ``problems``); advice st
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from ostiary.kernel.clock import DAY, HOUR
 from ostiary.kernel.duration import milliseconds, spell_duration
 from ostiary.kernel.errors import ConfigurationError, Problem, Unavailable
+from ostiary.kernel.requirement import Requirement
 from ostiary.runtime.assembly import Assembly
 from ostiary.runtime.deployment import Deployment
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ostiary.storage.database import Database
 
 # NIST SP 800-63B-4 §3.1.1.2: the least length of a password that is the only factor.
@@ -34,13 +38,17 @@ class Examination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What advice is given about. ``shares_key``: the framework signs with our secret key. ``debug``: its debugger is on."""
+    """What advice is given about. ``shares_key``: the framework signs with our secret key. ``debug``: its debugger is on.
+
+    ``asked`` is what the guards of its views demand.
+    """
 
     assembly: Assembly
     deployment: Deployment
     database: "Database | None"
     shares_key: bool
     debug: bool
+    asked: tuple[Requirement, ...] = ()
 
 
 def advise(situation: Situation) -> tuple[Problem, ...]:
@@ -171,28 +179,38 @@ def _about_sessions(sessions: Any, *, two_factors: bool) -> Iterator[Problem]:
 
 
 def _about_roles(situation: Situation) -> Iterator[Problem]:
-    """Where the database and the code disagree about roles. Asks a database that is up to date, and makes nothing."""
+    """Where code, database and guards disagree about roles."""
     roles: Any = situation.assembly.get("roles")
-    database = situation.database
-    if roles is None or database is None or (database.file is not None and not database.file.exists()):
+    if roles is None:
         return
     from ostiary.features.roles.definitions import Definitions  # roles are on
-    from ostiary.features.roles.drift import find_drift
-    from ostiary.storage import schema
+    from ostiary.features.roles.drift import find_drift, never_met
+    from ostiary.features.roles.store import read_definitions
+
+    definitions = Definitions(roles.roles, roles.default)
+    with _reading(situation.database) as connection:
+        drift = () if connection is None else find_drift(definitions, connection)
+        in_database = {} if connection is None else read_definitions(connection)
+    yield from (one.problem for one in drift)
+    yield from never_met(definitions, in_database, situation.asked)
+
+
+@contextmanager
+def _reading(database: "Database | None") -> "Generator[Connection | None]":
+    """A connection to a database that is up to date, or None. Makes nothing; what is wrong has been told as what it is."""
+    from ostiary.storage import schema  # SQLAlchemy only with a database
     from ostiary.storage.failures import unavailable_on_failure
 
-    try:
-        with unavailable_on_failure():
+    connection: Connection | None = None
+    if database is not None and (database.file is None or database.file.exists()):
+        with suppress(ConfigurationError, Unavailable), unavailable_on_failure():
             engine = database.engine_as_it_is()
-            if not schema.is_current(engine):
-                return
-            with engine.connect() as connection:
-                drift = find_drift(Definitions(roles.roles, roles.default), connection)
-    except (ConfigurationError, Unavailable):
-        # Told already, as what it is.
-        return
-    for one in drift:
-        yield Problem(code=one.code, what=one.what, cure=one.cure)
+            connection = engine.connect() if schema.is_current(engine) else None
+    try:
+        yield connection
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 # --- the database -------------------------------------------------------------------------------------------

@@ -140,6 +140,12 @@ def unmet(requirement: Requirement, assembly: Assembly, where: str) -> list[Prob
     if (requirement.role is not None or requirement.permission is not None) and "roles" not in assembly:
         asked = f"permission {requirement.permission!r}" if requirement.permission else f"role {requirement.role}"
         add(f"{asked}, and nothing here grants roles or permissions", "add Roles({…}) to the features")
+    for name in requirement.role.names if requirement.role is not None and "roles" in assembly else ():
+        from ostiary.features.roles.definitions import LONGEST_NAME, is_role_name  # roles are on
+
+        if not is_role_name(name):
+            cure = f"lower-case letters, digits, _ and -, beginning with a letter, at most {LONGEST_NAME} of them"
+            add(f"the role {name!r}, and no role can be called so", cure)
     kinds = frozenset[str]().union(*(feature.credential_kinds() for feature in assembly.features))
     if not kinds:
         add("somebody who is signed in, and nothing here reads a credential", "add Sessions() to the features")

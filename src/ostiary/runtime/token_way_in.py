@@ -5,6 +5,7 @@ sessions gets them as cookies (``Tokens(cookies=True)``). Whichever it is, ``fea
 """
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
@@ -71,6 +72,9 @@ class TokenWayIn(SignInSteps):
         kept = self.spend_pending(evidence, handle, for_tokens=True)
         if kept is not None and kept.tokens is not None:
             wish = wish_of_json(kept.tokens)
+        elif present and present.subject == evidence.subject:
+            # What is issued beside a session that acts at a place acts there as well: a credential never widens another.
+            wish = replace(wish, tenant=present.tenant)
         wishes = Wishes(tokens=wish.as_json(), guessed=(kept.guessed if kept is not None else None) or evidence.guessed)
         begun, epoch = (kept.factors, kept.epoch) if kept is not None else ((), None)
         begun = merge_factors(begun, further)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ostiary.kernel.errors import AuthError
+from ostiary.kernel.errors import AuthError, NotAllowed
 from ostiary.kernel.limit import Limiter, parse_limit
 from ostiary.kernel.principal import ANONYMOUS
 from ostiary.web.body import bound_body, require_readable_query
@@ -43,7 +43,7 @@ def dispatch(
     caller = _let_in(route, request, variables, guard, visitor)
     if any("\0" in value for value in variables.values()):
         # PostgreSQL keeps no text with a NUL in it, and would rather fail than find nothing.
-        raise AuthError("There is nothing here.", code="not_found", status=404)
+        raise NotAllowed("There is nothing here.", code="not_found", status=404)
     call = Call(request, caller, variables, resources, lambda binding: guard.check_csrf(request, binding))
     try:
         if route.limit is not None and client.network is not None:

@@ -113,7 +113,7 @@ simple_rules = st.one_of(
     st.builds(lambda role, on: holds(role, on=on), st.sampled_from(["reader", "editor"]), spots),
     st.builds(lambda join, on: holds(join("reader", "editor"), on=on), st.sampled_from([any_of, all_of]), spots),
     st.builds(lambda name, on: permitted(name, on=on), st.sampled_from(["article:read", "article:edit"]), spots),
-    st.builds(tenant, st.just(Article.org_id), st.sampled_from(["org", "team"])),
+    st.builds(tenant, st.just(Article.org_id), st.sampled_from(["org", "team"]), unbound=st.booleans()),
     st.builds(lambda: proven(fresh="5m")),
     st.builds(lambda: proven(factors=2)),
     st.builds(where, conditions),

@@ -10,6 +10,7 @@ from ostiary import ConfigurationError
 from ostiary.events import PolicyFailed
 from ostiary.features.policies.context import PolicyContext
 from ostiary.kernel.decision import Change, Decision, Reason, denied
+from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.factor import Factor
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.policies import Allow, Deny, all_of, any_of, anyone, holds, not_, owner, permitted, proven, where
@@ -82,6 +83,23 @@ def test_a_policy_that_raises_denies_and_is_logged_and_told(library, caplog):
     (event,) = library.events
     assert isinstance(event, PolicyFailed)
     assert (event.subject, event.action, event.resource, event.error) == ("ada", "edit", "Article", "AttributeError")
+
+
+@pytest.mark.asvs("V16.5.2")
+def test_a_database_that_is_away_lets_nobody_pass_and_says_so(library):
+    class Away:
+        def roles(self, principal, on):
+            raise Unavailable(detail="database")
+
+        def places(self, principal, kind, *, role=None, permission=None):
+            raise Unavailable(detail="database")
+
+    library.rights = Away()
+    library.policy("edit")(any_of(holds("editor", on=("org", Article.org_id)), anyone()))
+    with pytest.raises(Unavailable):
+        library.can("edit", Article(id=1, org_id="acme"))
+    with pytest.raises(Unavailable):
+        library.visible("edit")
 
 
 @pytest.mark.attack("V13")

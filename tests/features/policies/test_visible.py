@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import DateTime, Enum, Numeric, String, create_engine, func, select
 from sqlalchemy.dialects.postgresql import CITEXT
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column, selectinload, with_loader_criteria
 from sqlalchemy.types import CHAR, TypeDecorator
 from tests.features.policies import generated
 from tests.features.policies.library import Article, Base, Folder, Held, Library, Share
@@ -143,6 +143,15 @@ def test_a_filter_may_stand_beside_other_conditions_and_joins(rows):
     library.policy("read")(owner(Article.author_id))
     query = select(Article.id).join(Article.folder).where(library.visible("read"), Folder.owner_id == "bob")
     assert set(rows.scalars(query)) == {2}
+
+
+def test_a_filter_holds_for_what_relationships_load(rows):
+    fill(rows, [{"author_id": "ada"}], [{"article_id": 1, "subject": "ada"}, {"article_id": 1, "subject": "bob"}])
+    library = Library()
+    library.policy("read", Share)(owner(Share.subject))
+    only_mine = with_loader_criteria(Share, library.visible("read", Share))
+    (article,) = rows.scalars(select(Article).options(selectinload(Article.shares), only_mine))
+    assert [share.subject for share in article.shares] == ["ada"]
 
 
 class TestPoliciesAsFunctions:

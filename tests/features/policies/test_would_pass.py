@@ -115,6 +115,7 @@ def test_applying_what_a_refusal_says_makes_the_request_pass(values, rules, who,
             all_of(where(Article.status == "done"), any_of(where(Article.status == "late"), holds("x"))),
             ["role=x", "status='done'"],
         ),
+        (proven(proof=all_of("password", "totp"), phishing_resistant=True), None),
         # Of what is somewhere else, or in the application's own words, nothing is known.
         (shared(via=Article.shares, to=Share.subject), None),
         (where(Article.public, test=lambda article: False), None),
@@ -159,3 +160,15 @@ def test_the_search_is_bounded_however_a_rule_is_written():
     library.policy("edit")(rule)
     decision = library.decide("edit", Article(id=1))
     assert len(decision.would_pass_if) == 12
+
+
+def test_a_rule_that_fails_in_a_situation_that_is_not_says_nothing_and_denies():
+    library = Library(Held())
+
+    def test(article):
+        return 1 / article.stars > 0
+
+    library.policy("edit")(any_of(where(Article.public.is_(False)), where(None, test=test)))
+    library.policy("edit")(where(Article.public.is_(True)))
+    decision = library.decide("edit", Article(id=1, public=False, stars=0))
+    assert (decision.allowed, decision.code, decision.would_pass_if) == (False, "policy_denies", ())

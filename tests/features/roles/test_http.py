@@ -77,6 +77,15 @@ def test_the_owner_of_a_place_gives_and_takes_there_and_nowhere_else(house, owne
     assert house.roles.assignments("bob") == []
 
 
+def test_the_owner_of_a_place_does_not_learn_who_looks_after_all_of_them(house, owner, root) -> None:
+    house.roles.assign("eve", "editor")
+    house.roles.assign("bob", "editor", on=ACME)
+    path = "/auth/role-members?on=org:acme&role=editor"
+    assert owner.get(path).json["members"] == ["ada", "bob"]
+    assert root.get(path).json["members"] == ["ada", "bob", "eve"]
+    assert owner.get("/auth/role-members?role=editor").status_code == 403
+
+
 def test_the_permission_to_give_gives_nothing_she_does_not_hold(house, owner) -> None:
     answer = owner.post("/auth/role-assignments?on=org:acme", json={"subject": "bob", "role": "boss"})
     assert (answer.status_code, answer.json["code"]) == (403, "beyond_own_rights")

@@ -1,14 +1,16 @@
 """The list of refresh families: a person sees who holds a token of hers, and ends one; nobody else does."""
 
 import pytest
+from flask import Flask
 from tests.shop import PASSWORD
 from tests.token_shop import Program, open_token_shop
 
-from ostiary import ApiKeys, Sessions, Tokens
+from ostiary import Accounts, ApiKeys, Passwords, Sessions, Tokens
+from ostiary.flask import Auth
 from ostiary.kernel.clock import DAY, MINUTE
 
 FIELDS = {
-    "id", "client", "session", "started_at", "refreshed_at", "ends_at", "methods", "scope", "device", "device_name",
+    "id", "client", "session", "started_at", "refreshed_at", "ends_at", "methods", "scope", "tenant", "device", "device_name",
     "network", "current",
 }  # fmt: skip
 
@@ -138,3 +140,27 @@ def test_what_a_client_says_of_itself_is_shown_as_text(database_url):
         )
         page = browser.get("/auth/tokens", headers={"Accept": "text/html"}).text
         assert "<script>alert" not in page
+
+
+def test_the_account_page_shows_programs_beside_devices_and_ends_them(sqlite_url):
+    app = Flask("shop")
+    app.testing = True
+    app.config["OSTIARY_DATABASE_URL"] = sqlite_url
+    auth = Auth(app, [Accounts(), Passwords(memory_kib=19_456, passes=2, lanes=1), Sessions(), Tokens()])
+    signing_in = {"identifier": "ada@shop.example", "password": PASSWORD}
+    with app.app_context():
+        auth.accounts.create(email="ada@shop.example", password=PASSWORD, verified=True)
+    browser, program = app.test_client(), app.test_client(use_cookies=False)
+    ours = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+    assert browser.post("/auth/sign-in", data=signing_in, headers=ours).status_code == 303
+    refresh = program.post("/auth/token", json=signing_in).json["refresh_token"]
+    page = browser.get("/auth/account", headers=ours).text
+    assert "Where you are signed in" in page
+    assert "Programs signed in for you" in page
+    facts = browser.get("/auth/account").json
+    (family,) = facts["tokens"]["families"]
+    assert (len(facts["devices"]["sessions"]), family["id"]) == (1, refresh.partition(".")[0])
+    ended = browser.post(f"/auth/tokens/{family['id']}", headers=ours)
+    assert (ended.status_code, ended.location) == (303, "/auth/account")
+    assert program.post("/auth/token/refresh", json={"refresh_token": refresh}).status_code == 400
+    assert browser.get("/auth/account").json["tokens"] == {"families": []}

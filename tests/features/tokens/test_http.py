@@ -286,6 +286,14 @@ def test_a_narrowed_token_is_403_with_its_scope(shop):
 # Without a database
 
 
+def test_what_looks_after_stored_tokens_is_refused_where_there_are_none(stateless):
+    tokens = stateless.auth.tokens
+    for act in (lambda: tokens.families("ada"), lambda: tokens.end_family("x"), tokens.revoke_everybody):
+        with stateless.app.app_context(), pytest.raises(ConfigurationError, match="stateless"):
+            act()
+    assert stateless.app.test_client().get("/auth/tokens").status_code == 404
+
+
 @pytest.fixture
 def stateless():
     with open_token_shop(None) as made:

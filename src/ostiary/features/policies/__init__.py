@@ -12,7 +12,6 @@ answer.py       Allow and Deny
 context.py      what else a policy may look at
 registry.py     which policies apply to a question
 decide.py       asking them: can, decide, visible, fields
-proofs.py       what a rule about proofs misses
 would_pass.py   what would have to change
 examine.py      what is wrong with policies, found at the start
 resource_name.py  a resource by its name, for operators
@@ -21,12 +20,16 @@ condition.py    conditions of SQLAlchemy as rules
 visible.py      rules as a WHERE clause
 """
 
+from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ostiary.features.policies.settings import PoliciesSettings
 from ostiary.kernel.declared_policies import DeclaredPolicies
+from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.feature import feature
+from ostiary.kernel.permission import is_permission
 from ostiary.kernel.requirement import Rights
 from ostiary.kernel.resources import Resources
 from ostiary.web.contribution import Contribution
@@ -74,11 +77,12 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:  # a public name that brings what decides
-    from importlib import import_module
-
     if name in _HOME:
         module, _, found = _HOME[name].partition(".")
-        return getattr(import_module(f"{__name__}.{module}"), found)
+        value = getattr(import_module(f"{__name__}.{module}"), found)
+        # Asked for once: every question about a policy comes by here.
+        globals()[name] = value
+        return value
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
 
@@ -88,6 +92,14 @@ class Policies(PoliciesSettings):
     """Who may do what to which resource. Comes by itself with ``auth.policy``."""
 
     name: ClassVar[str] = "policies"
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong with these settings."""
+        if not is_permission(self.explained_to):
+            what = f"Policies(explained_to={self.explained_to!r}) names no permission"
+            yield Problem(
+                code="not_a_permission", what=what, cure='a permission is resource:action: "decision:explain"'
+            )
 
     def contribute(self, resources: Resources) -> Contribution:
         """What decides."""

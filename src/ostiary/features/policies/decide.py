@@ -17,7 +17,7 @@ from ostiary.features.policies.rule import Anyone, Rule
 from ostiary.features.policies.situation import Situation
 from ostiary.features.policies.would_pass import Way, find_way
 from ostiary.kernel.decision import PROOFS, Change, Decision, Reason, denied
-from ostiary.kernel.errors import ConfigurationError, misconfigured
+from ostiary.kernel.errors import ConfigurationError, Unavailable, misconfigured
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import PolicyFailed
 from ostiary.kernel.permission import any_covers
@@ -189,6 +189,9 @@ class PolicyActions:
         try:
             answer = policy.call(situation.principal, situation.resource, situation.context)
             return _verdict(policy, answer, situation, full=full)
+        except Unavailable:
+            # Nobody passes either way; but 503 says that it is not the caller, and that it passes.
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is: what decides has failed, so nobody passes (V16.5.3)
             return self._failed(policy, situation.principal, error, situation.context)
 
@@ -215,7 +218,7 @@ class PolicyActions:
             raise cannot_filter(policy)
         try:
             answer = policy.call(principal, None, context)
-        except ConfigurationError:
+        except (ConfigurationError, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             self._failed(policy, principal, error, context)
@@ -271,4 +274,8 @@ def _way_through(verdicts: list[_Verdict], situation: Situation) -> Way | None:
             if one.way is None:
                 return None
             claimed += one.way
-    return find_way((one.rule for one in verdicts if one.rule is not None), situation, tuple(dict.fromkeys(claimed)))
+    rules = [one.rule for one in verdicts if one.rule is not None]
+    try:
+        return find_way(rules, situation, tuple(dict.fromkeys(claimed)))
+    except Exception:  # noqa: BLE001 - a rule of the application's that fails only in a situation that is not: it is denied anyway
+        return None

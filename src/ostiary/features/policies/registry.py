@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,15 +18,20 @@ _ACTION: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 class Policy:
     """A declared policy, read: what it is called, and how its function is called.
 
-    ``takes_resource`` whether the function looks at the resource; one that does not answers a rule, which filters rows.
+    ``resource_as``  the parameter that gets the resource; a function without one answers a rule, which filters rows
     """
 
     declared: DeclaredPolicy
     name: str
     rule: Rule | None = None
     function: Callable[..., Any] | None = None
-    takes_resource: bool = False
+    resource_as: str | None = None
     takes_context: bool = False
+
+    @property
+    def takes_resource(self) -> bool:
+        """Whether its function looks at the resource."""
+        return self.resource_as is not None
 
     @property
     def scope(self) -> str | None:
@@ -37,9 +42,10 @@ class Policy:
         """What the function answers."""
         if self.function is None:
             return self.rule
-        given = [resource] if self.takes_resource else []
         named = {"context": context} if self.takes_context else {}
-        return self.function(principal, *given, **named)
+        if self.resource_as is not None:
+            named[self.resource_as] = resource
+        return self.function(principal, **named)
 
     def __str__(self) -> str:
         return str(self.rule) if self.rule is not None else self.name
@@ -90,13 +96,15 @@ def read_policy(declared: DeclaredPolicy) -> Policy:
     first, *rest = inspect.signature(answer).parameters.values() or (None,)
     names = [parameter.name for parameter in rest]
     others = [one for one in names if one != "context"]
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    fits = first is not None and first.kind in positional and len(others) <= 1
-    if not fits or any(parameter.kind not in positional for parameter in rest):
+    named = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    fits = first is not None and first.kind in (named, inspect.Parameter.POSITIONAL_ONLY) and len(others) <= 1
+    if not fits or any(parameter.kind is not named for parameter in rest):
         what = f"the policy {name} takes ({', '.join(str(one) for one in inspect.signature(answer).parameters)})"
         cure = "take (principal, article), and context by that name; or (principal) alone, and answer a rule"
         raise misconfigured("policy_parameters", what, cure)
-    return Policy(declared, name, function=answer, takes_resource=bool(others), takes_context="context" in names)
+    return Policy(
+        declared, name, function=answer, resource_as=others[0] if others else None, takes_context="context" in names
+    )
 
 
 def read_policies(policies: DeclaredPolicies) -> list[Policy]:
@@ -114,36 +122,45 @@ def cannot_filter(policy: Policy) -> ConfigurationError:
 class Registry:
     """Finds the policies of a question, by its action and type: however many there are, it takes as long."""
 
-    __slots__ = ("_by_question", "_read", "policies")
+    __slots__ = ("_by_question", "_found", "_read", "policies")
 
     def __init__(self, policies: DeclaredPolicies) -> None:
         self.policies = policies
         self._read: list[Policy] = []
         self._by_question: dict[tuple[str, type], list[Policy]] = {}
+        self._found: dict[str, dict[type, tuple[Policy, ...]]] = {}
 
     def all(self) -> list[Policy]:
         """Every policy, in the order of declaration. What was declared later is found, too."""
         if len(self._read) != len(self.policies.declared):
             read = read_policies(self.policies)
-            found: dict[tuple[str, type], list[Policy]] = {}
+            by_question: dict[tuple[str, type], list[Policy]] = {}
             for one in read:
-                found.setdefault((one.declared.action, one.declared.type), []).append(one)
-            self._by_question, self._read = found, read
+                by_question.setdefault((one.declared.action, one.declared.type), []).append(one)
+            # Only actions that are declared are remembered: whoever asks for others fills nothing.
+            self._by_question, self._found = by_question, {one.declared.action: {} for one in read}
+            self._read = read
         return self._read
 
     def named(self, action: str, type_: type) -> list[Policy]:
         """The policies of the action, for the class or one of its bases: the class's own first."""
         return [one for one in self._of(action, type_) if one.declared.fields is None]
 
-    def restricting(self, type_: type) -> list[Policy]:
+    def restricting(self, type_: type) -> tuple[Policy, ...]:
         """The policies of every action."""
-        return list(self._of(EVERY_ACTION, type_))
+        return self._of(EVERY_ACTION, type_)
 
     def of_fields(self, action: str, type_: type) -> list[Policy]:
         """The policies of fields."""
         return [one for one in self._of(action, type_) if one.declared.fields is not None]
 
-    def _of(self, action: str, type_: type) -> Iterator[Policy]:
+    def _of(self, action: str, type_: type) -> tuple[Policy, ...]:
         self.all()
-        for base in type_.__mro__:
-            yield from self._by_question.get((action, base), ())
+        remembered = self._found.get(action)
+        if remembered is None:
+            return ()
+        found = remembered.get(type_)
+        if found is None:
+            found = tuple(one for base in type_.__mro__ for one in self._by_question.get((action, base), ()))
+            remembered[type_] = found
+        return found

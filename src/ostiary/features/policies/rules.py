@@ -1,19 +1,18 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from typing_extensions import override
 
-from ostiary.features.policies.proofs import check_proofs, missing_proofs
 from ostiary.features.policies.rule import Attribute, Rule, show
 from ostiary.features.policies.situation import Nowhere, Situation
-from ostiary.features.policies.three_valued import Op, Truth, compare, spells
+from ostiary.features.policies.three_valued import Op, Truth, compare, spelling, spells
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On
-from ostiary.kernel.requirement import Names, Requirement
+from ostiary.kernel.requirement import Names, Requirement, check_requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Spot:
         if not isinstance(self.name, Attribute):
             return (self.kind, self.name)
         value = situation.attribute(self.name.name)
-        return None if value is None else (self.kind, str(value))
+        return None if value is None else (self.kind, spelling(value))
 
     def attributes(self) -> Iterator[Attribute]:
         """The attribute it reads, if it reads one."""
@@ -123,10 +122,14 @@ class Permitted(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Tenant(Rule):
-    """The caller's session or token is bound to the place that the attribute names (ASVS 5.0 V8.4.1)."""
+    """The caller's session or token is bound to the place that the attribute names (ASVS 5.0 V8.4.1).
+
+    ``unbound``  one that is bound to no place at all is good, too; never one that is bound to another
+    """
 
     attribute: Attribute
     kind: str
+    unbound: bool = False
 
     @override
     def attributes(self) -> Iterator[Attribute]:
@@ -135,13 +138,15 @@ class Tenant(Rule):
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
         bound = situation.principal.tenant
+        if self.unbound and bound is None:
+            return True, "the credential is bound to no place"
         if not situation.principal or bound is None or bound[0] != self.kind:
             return False, f"the credential is bound to no {self.kind}"
         value = situation.attribute(self.attribute.name)
         return spells(value, bound[1]), f"{self.attribute} is {show(value)}, and the credential is bound to {bound[1]}"
 
     def __str__(self) -> str:
-        return f"tenant({self.attribute}, {self.kind})"
+        return f"tenant({self.attribute}, {self.kind}{', unbound' if self.unbound else ''})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +242,16 @@ class Proven(Rule):
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
-        requirement, now = self.requirement, situation.context.at
-        decision = check_proofs(requirement, situation.principal, now)
+        # What the credential may be used for is asked of the policy as a whole.
+        principal = replace(situation.principal, scope=None, tenant=None)
+        decision = check_requirement(self.requirement, principal, now=situation.context.at)
         if decision.allowed:
             return True, "she has proven enough"
-        missing = missing_proofs(requirement, situation.principal, now) if situation.shown else None
-        met = missing is not None and bool(situation.principal) and all(one in situation.shown for one in missing)
+        met: Truth = False
+        if situation.shown:
+            # Whoever proves one thing may prove another with it: what is not shown is not known to be missing.
+            wanted = decision.would_pass_if
+            met = True if wanted and set(wanted) <= set(situation.shown) else None
         return met, decision.because[0].text
 
     def __str__(self) -> str:

@@ -30,14 +30,18 @@ def spells(value: object, text: str) -> Truth:
     """
     if value is None:
         return None
-    if "\0" in text or not _encodable(text):
-        # No database can hold it, so no row equals it.
-        return False
+    spelled = spelling(value)
+    # What no database can hold is in no row.
+    return spelled == text and "\0" not in text and _encodable(text)
+
+
+def spelling(value: object) -> str:
+    """The one canonical spelling of what may name somebody, or a place. Raises ``TypeError`` for anything else."""
     if isinstance(value, str):
-        return str.__eq__(value, text)
+        return str.__str__(value)
     if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
-        return str(value) == text
-    message = f"a {type(value).__name__} is compared with a name; compare text, whole numbers or UUIDs"
+        return str(value)
+    message = f"a {type(value).__name__} names nobody: text, whole numbers and UUIDs do"
     raise TypeError(message)
 
 

@@ -61,9 +61,8 @@ class RowFilter:
                 return self._holds(rule, rule.spot)
             case Permitted() if _reads_row(rule.spot):
                 return self._permitted(rule, rule.spot)
-            case Owner() | Tenant():
-                return false()
             case _:
+                # Also one that would look at the row, and has nobody to compare it with.
                 return _constant(rule.judge(self.situation).met)
 
     def _column(self, attribute: Attribute) -> Any:

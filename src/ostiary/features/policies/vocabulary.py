@@ -42,12 +42,13 @@ def permitted(permission: str, *, on: OnAttribute = None) -> Rule:
     return Permitted(permission, _spot(on))
 
 
-def tenant(attribute: object, kind: str = "org") -> Rule:
+def tenant(attribute: object, kind: str = "org", *, unbound: bool = False) -> Rule:
     """The caller's session or token is bound to the place the attribute names: ``tenant(Article.org_id)``.
 
-    A host name, a header or a field of a form binds nobody to anything.
+    With ``unbound``, one that is bound to no place is good as well, and one that is bound to another is not. A host name, a
+    header or a field of a form binds nobody to anything.
     """
-    return Tenant(attribute_of(attribute), kind)
+    return Tenant(attribute_of(attribute), kind, unbound)
 
 
 def related(relationship: object, rule: Rule) -> Rule:

@@ -10,14 +10,13 @@ from itertools import islice, product
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from ostiary.features.policies.proofs import missing_proofs
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
 from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Proven, Spot, Tenant
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.decision import KINDS, PROOFS, Change
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import Principal
-from ostiary.kernel.requirement import Place, Rights
+from ostiary.kernel.requirement import Place, Rights, missing_proofs
 
 Way: TypeAlias = tuple[Change, ...]
 """Changes that are enough together."""
@@ -77,7 +76,7 @@ def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
             if value is not None:
                 yield (Change("tenant", on=(rule.kind, str(value))),)
         case Proven() if principal:
-            yield missing_proofs(rule.requirement, principal, situation.context.at)
+            yield missing_proofs(rule.requirement, principal, now=situation.context.at)
         case Compare():
             yield from _agreement(rule, situation)
         case _:

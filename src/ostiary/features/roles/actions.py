@@ -209,11 +209,10 @@ class RoleActions(RoleDefinitions):
             return self._held_by_group(who, on)
         return self.held(who).at(on)
 
-    def held(self, who: Who) -> Held:
+    def held(self, who: str | Identified) -> Held:
         """Everything a subject holds now, by place."""
-        holder = holder_of(who)
         with self._changes.database.read() as connection:
-            rows = store.read_rows(connection, holder.name)
+            rows = store.read_rows(connection, subject_of(who))
         holdings, grants, version = store.read_lookup(rows)
         return work_out(holdings, self._changes.definitions, grants, version=version, now=self._changes.clock.now())
 
@@ -254,12 +253,21 @@ class RoleActions(RoleDefinitions):
         expanded = self._changes.definitions.expand(names, grants)
         return HeldAt(expanded.roles, expanded.permissions)
 
-    def members(self, role: str, on: On | None = None, *, after: str = "", limit: int = MOST_LISTED) -> Subjects:
+    def members(
+        self,
+        role: str,
+        on: On | None = None,
+        *,
+        everywhere: bool = True,
+        after: str = "",
+        limit: int = MOST_LISTED,
+    ) -> Subjects:
         """The subjects who hold a role on a place or everywhere, in order: given it or one that inherits it, or in a group.
 
-        At most ``limit`` of them; the next are those ``after`` the last. Who holds it as everybody does is not listed.
+        Without ``everywhere`` only those who hold it on the place itself. At most ``limit`` of them; the next are those
+        ``after`` the last. Who holds it as everybody does is not listed.
         """
-        places = {"", place_text(on)}
+        places = {"", place_text(on)} if everywhere else {place_text(on)}
         with self._changes.database.read() as connection:
             names = self._changes.definitions.heirs_of([role], store.read_definitions(connection))
             now = self._changes.clock.now()

@@ -13,7 +13,7 @@ class RolesSettings(Feature):
 
     roles: Mapping[str, Sequence[str]] = setting(
         factory=dict,
-        positional=True,
+        kw_only=False,
         about='What each role grants: {"admin": ["reader", "user:*"]}. An entry with a colon or a star is a permission, '
         "any other the name of a role that is inherited. In code only; roles may be defined in the database as well.",
     )

@@ -139,6 +139,8 @@ class SessionActions:
             raise_everybodys_epoch(tx, now=now)
             # First, so that what stands beside a session is ended at once, and not by one statement for each.
             self._bus.emit(EverybodySignedOut(at=now, reason=reason, sessions=len(ended)), tx)
+            # PostgreSQL: a remembered browser that was being let in is seen once what lets it in is gone, and waited for.
+            ended += store.delete_everybodys(tx)
             for session, subject in ended:
                 self._bus.emit(SessionEnded(at=now, subject=subject, session=session, reason=reason), tx)
         return len(ended)

@@ -22,7 +22,7 @@ from ostiary.kernel.factor import decode_factors, encode_factors
 from ostiary.kernel.joint_epoch import joint_epoch, own_epoch
 from ostiary.kernel.outcome import SignedIn
 from ostiary.kernel.permission import any_covers
-from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.principal import Credential, Principal, decode_place, encode_place
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 from ostiary.standards.jose.refusals import InvalidToken
 from ostiary.web.credential_reader import Rejected
@@ -100,6 +100,7 @@ class TokenActions:
                 audience=None if wish.audience is None else json.dumps(wish.audience),
                 claims=json.dumps(dict(wish.claims)) if wish.claims else None,
                 access_for=wish.access,
+                tenant=encode_place(wish.tenant),
                 client=None,
             )
             ends_by = family.ends_at
@@ -111,6 +112,7 @@ class TokenActions:
             audience=wish.audience,
             client=None,
             family=None if family is None else family.id,
+            tenant=wish.tenant,
             claims=wish.claims,
             lifetime=lifetime if ends_by is None else _within(lifetime, ends_by - now),
             rights=rights,
@@ -177,6 +179,7 @@ class TokenActions:
             audience=None if family.audience is None else tuple(json.loads(family.audience)),
             client=family.client,
             family=family.id,
+            tenant=decode_place(family.tenant),
             claims={} if family.claims is None else json.loads(family.claims),
             lifetime=_within(lifetime, family.ends_at - now),
             rights=family.rights,
@@ -278,7 +281,13 @@ class TokenActions:
 
     def _sign(self, grant: Grant, refresh: str | None, now: Millis, *, ends_at: Millis) -> Issue:
         extra = self._extra.of(
-            Principal(grant.subject, factors=grant.factors, scope=grant.scope, rights_version=grant.rights)
+            Principal(
+                grant.subject,
+                factors=grant.factors,
+                scope=grant.scope,
+                tenant=grant.tenant,
+                rights_version=grant.rights,
+            )
         )
         if extra:
             # What one call asked for wins over what every token has.
@@ -295,6 +304,7 @@ class TokenActions:
             credential=Credential(BEARER, access.jti),
             factors=grant.factors,
             scope=grant.scope,
+            tenant=grant.tenant,
             claims=MappingProxyType(dict(grant.claims)),
             rights_version=grant.rights,
         )

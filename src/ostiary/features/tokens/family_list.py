@@ -8,6 +8,7 @@ from ostiary.features.tokens.store import FamilyRow
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.device_name import device_name
 from ostiary.kernel.factor import Factor, decode_factors
+from ostiary.kernel.principal import On, decode_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class ListedFamily:
     ends_at: datetime
     factors: tuple[Factor, ...]
     scope: frozenset[str] | None
+    tenant: On | None
     device: str | None
     network: str | None
     current: bool
@@ -42,6 +44,7 @@ class ListedFamily:
             "ends_at": self.ends_at.isoformat(),
             "methods": sorted({factor.kind for factor in self.factors}),
             "scope": None if self.scope is None else sorted(self.scope),
+            "tenant": None if self.tenant is None else list(self.tenant),
             "device": self.device,
             "device_name": device_name(self.device),
             "network": self.network,
@@ -61,6 +64,7 @@ def listed(row: FamilyRow, *, current: str | None) -> ListedFamily:
         ends_at=_moment(min(row.ends_at, row.rotated_at + row.idle_for)),
         factors=decode_factors(row.factors),
         scope=None if row.scope is None else frozenset(row.scope.split()),
+        tenant=decode_place(row.tenant),
         device=row.device,
         network=row.network,
         current=row.id == current,

@@ -32,6 +32,7 @@ refresh_families: Final = Table(
     id_column("session"),
     Column("factors", TEXT, nullable=False),
     Column("scope", TEXT),
+    Column("tenant", TEXT),
     Column("audience", TEXT),
     Column("access_for", BIGINT),
     Column("claims", TEXT),
@@ -64,6 +65,7 @@ class RefreshFamily:
     ends_at: Millis
     factors: str
     scope: str | None
+    tenant: str | None
     audience: str | None
     access_for: Millis | None
     claims: str | None
@@ -97,6 +99,7 @@ def find_family(connection: Connection, id: str) -> RefreshFamily | None:
             _F.ends_at,
             _F.factors,
             _F.scope,
+            _F.tenant,
             _F.audience,
             _F.access_for,
             _F.claims,
@@ -146,6 +149,7 @@ class FamilyRow:
     session: str | None
     factors: str
     scope: str | None
+    tenant: str | None
     device: str | None
     network: str | None
 

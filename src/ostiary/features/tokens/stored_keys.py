@@ -5,9 +5,9 @@ most; a key that somebody retired is believed nowhere after that, and a token of
 """
 
 import json
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import MappingProxyType
 from typing import Final
 
@@ -59,12 +59,16 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
-    """What one process knows of the keys. ``verifying`` holds until ``good_until``, when a key goes by itself."""
+    """What one process knows of the keys. ``verifying`` holds until ``good_until``, when a key goes by itself.
+
+    ``version`` is another one whenever a key went. The copy is replaced as a whole: no lock, which a fork could inherit held.
+    """
 
     keys: tuple[StoredKey, ...]
     verifying: KeySet
     good_until: Millis
     read_at: Millis
+    version: int
 
 
 class StoredKeys:
@@ -78,9 +82,8 @@ class StoredKeys:
         "_failed_at",
         "_key_ring",
         "_lifetime",
-        "_lock",
         "_looked",
-        "_version",
+        "_versions",
     )
 
     def __init__(
@@ -94,8 +97,7 @@ class StoredKeys:
         self._copy: _Copy | None = None
         self._failed_at: Millis = -SECOND
         self._looked: tuple[Millis, int] = (0, 0)
-        self._version = 0
-        self._lock = threading.Lock()
+        self._versions = count(1)
 
     # --- signing and verifying ----------------------------------------------------------------------------
 
@@ -134,8 +136,7 @@ class StoredKeys:
 
     def version(self, now: Millis) -> int:
         """Changes whenever a key went."""
-        self._fresh(now)
-        return self._version
+        return self._fresh(now).version
 
     def published(self, now: Millis) -> KeySet:
         """What others need to know: the next key, the one that signs, and those whose tokens are still about."""
@@ -230,17 +231,15 @@ class StoredKeys:
         keys = tuple(self._opened(row, known.get(row.kid)) for row in rows)
         believed = [key for key in keys if key.life.verifies(now)]
         ends = [key.life.verifies_until for key in believed if key.life.verifies_until is not None]
-        copy = _Copy(
+        verifying = KeySet(key.public for key in believed)
+        same = before is not None and all(key.kid in verifying for key in before.verifying)
+        copy = self._copy = _Copy(
             keys=keys,
-            verifying=KeySet(key.public for key in believed),
+            verifying=verifying,
             good_until=min(ends, default=now + _LONGEST_STALE),
             read_at=now,
+            version=before.version if before is not None and same else next(self._versions),
         )
-        with self._lock:
-            gone = before is not None and any(key.kid not in copy.verifying for key in before.verifying)
-            self._copy = copy
-            if gone:
-                self._version += 1
         return copy
 
     # --- making -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from ostiary.kernel.clock import Millis
 from ostiary.kernel.duration import Duration, milliseconds
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import is_permission_pattern
+from ostiary.kernel.principal import On, decode_place, encode_place
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -18,7 +19,7 @@ class TokenWish:
     """The wish of one issue, kept with its family, so that what is refreshed is never wider than what was issued.
 
     ``scope`` None is unrestricted; ``audience`` None the one of the settings; ``access`` and ``refresh`` None the settings'
-    lifetimes, in milliseconds.
+    lifetimes, in milliseconds. ``tenant`` is the place they are bound to: the one of the session they are issued beside.
     """
 
     scope: frozenset[str] | None = None
@@ -26,6 +27,7 @@ class TokenWish:
     audience: tuple[str, ...] | None = None
     access: Millis | None = None
     refresh: Millis | None = None
+    tenant: On | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The wish as a pending sign-in keeps it."""
@@ -35,6 +37,7 @@ class TokenWish:
             "audience": None if self.audience is None else list(self.audience),
             "access": self.access,
             "refresh": self.refresh,
+            "tenant": encode_place(self.tenant),
         }
 
 
@@ -47,6 +50,7 @@ def wish_of_json(fields: Mapping[str, Any]) -> TokenWish:
         audience=None if audience is None else tuple(audience),
         access=fields["access"],
         refresh=fields["refresh"],
+        tenant=decode_place(fields["tenant"]),
     )
 
 

@@ -55,6 +55,8 @@ def _refresh_families() -> None:
         sa.Column("session", _ID),
         sa.Column("factors", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text()),
+        # The place its access tokens are bound to.
+        sa.Column("tenant", sa.Text()),
         sa.Column("audience", sa.Text()),
         # How long its access tokens live; NULL as long as the settings say.
         sa.Column("access_for", sa.BigInteger()),
