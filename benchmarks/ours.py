@@ -190,6 +190,7 @@ def role_cases(place: Workplace) -> Iterator[Case]:
 def sign_in_cases(place: Workplace) -> Iterator[Case]:
     """Signing in by a password, beside the hash that it consists of."""
     from ostiary.features.passwords import Argon2id  # as the settings make it
+    from ostiary.features.passwords.background_threads import BackgroundThreads
 
     hasher = Argon2id()
     stored = hasher.hash(PASSWORD)
@@ -202,8 +203,12 @@ def sign_in_cases(place: Workplace) -> Iterator[Case]:
         auth.sign_in(auth.passwords.verify(*auth.credentials()))
         return {}
 
-    group, alone = "sign-in by password", "the hash alone, as Ostiary makes it (Argon2id)"
-    yield Case(group=group, name=alone, run=lambda: hasher.verify(stored, PASSWORD), base=None)
+    group, threads = "sign-in by password", BackgroundThreads(1)
+    alone = "the hash alone, in a thread that stands back, as Ostiary makes it (Argon2id)"
+    yield Case(group=group, name=alone, run=lambda: threads.run(lambda: hasher.verify(stored, PASSWORD)), base=None)
+    # Where others want the processor, to stand back costs: what was in the caches is gone when its turn comes.
+    name = "the same hash, in a thread that does not"
+    yield Case(group=group, name=name, run=lambda: hasher.verify(stored, PASSWORD), base=None)
     clients = cycle([app.test_client() for _ in range(4)])
 
     def sign_in() -> None:

@@ -54,7 +54,7 @@ class Outcome:
     busy: float
     p50: float
     p99: float
-    guard_cores: float
+    overhead_cores: float
 
 
 def draw(figure: Figure, chance: random.Random) -> float:
@@ -93,7 +93,7 @@ def replay(load: Load, mix: Sequence[tuple[Kind, Figure]], *, seconds: float, se
         busy=busy / (now * load.cores),
         p50=cut[49],
         p99=cut[98],
-        guard_cores=guarded / now * load.machines,
+        overhead_cores=guarded / now * load.machines,
     )
 
 
@@ -108,12 +108,12 @@ def main() -> None:
     figures = {figure.name: figure for figure in read_report(RUN).figures}
     mix = [(kind, figures[kind.case]) for kind in MIX]
     print(f"{options.rate:,.0f} requests a second, machines of {options.cores} cores, views of {options.view} ms\n")
-    print("| machines | busy | p50, ms | p99, ms | cores for the guard, all together |\n|---:|---:|---:|---:|---:|")
+    print("| machines | busy | p50, ms | p99, ms | cores for Flask, guard and sign-ins, of all |\n|---:|---:|---:|---:|---:|")
     need = options.rate * options.view / 1000 / options.cores
     for machines in sorted({round(need * factor) for factor in (1.15, 1.3, 1.5, 2.0, 2.5)}):
         load = Load(rate=options.rate, machines=machines, cores=options.cores, view=options.view)
         got = replay(load, mix, seconds=options.seconds)
-        print(f"| {machines} | {got.busy:.0%} | {got.p50:.1f} | {got.p99:.1f} | {got.guard_cores:.1f} |")
+        print(f"| {machines} | {got.busy:.0%} | {got.p50:.1f} | {got.p99:.1f} | {got.overhead_cores:.1f} |")
 
 
 if __name__ == "__main__":

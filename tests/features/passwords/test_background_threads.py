@@ -29,6 +29,14 @@ def test_a_hash_stands_back_behind_a_request_and_the_request_does_not() -> None:
     assert priority() == here
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_where_threads_are_not_real_ones_nobody_stands_back(monkeypatch) -> None:
+    here = priority()
+    monkeypatch.setattr(threading, "get_native_id", os.getpid)
+    assert BackgroundThreads(1).run(lambda: os.getpriority(os.PRIO_PROCESS, 0)) == here
+    assert os.getpriority(os.PRIO_PROCESS, os.getpid()) == here
+
+
 def test_there_are_no_more_threads_than_was_said() -> None:
     threads, seen = BackgroundThreads(2), set()
 

@@ -39,7 +39,9 @@ class BackgroundThreads:
 
 
 def _stand_back() -> None:
-    # Elsewhere the number would be that of another process.
-    if sys.platform == "linux":
+    thread = threading.get_native_id()
+    # Elsewhere the number would be that of another process; and where threads are not real ones (gevent), that of the
+    # first thread of all, which answers requests.
+    if sys.platform == "linux" and thread != os.getpid():
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STAND_BACK)
+            os.setpriority(os.PRIO_PROCESS, thread, _STAND_BACK)
