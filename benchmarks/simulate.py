@@ -108,7 +108,9 @@ def main() -> None:
     figures = {figure.name: figure for figure in read_report(RUN).figures}
     mix = [(kind, figures[kind.case]) for kind in MIX]
     print(f"{options.rate:,.0f} requests a second, machines of {options.cores} cores, views of {options.view} ms\n")
-    print("| machines | busy | p50, ms | p99, ms | cores for Flask, guard and sign-ins, of all |\n|---:|---:|---:|---:|---:|")
+    print(
+        "| machines | busy | p50, ms | p99, ms | cores for Flask, guard and sign-ins, of all |\n|---:|---:|---:|---:|---:|"
+    )
     need = options.rate * options.view / 1000 / options.cores
     for machines in sorted({round(need * factor) for factor in (1.15, 1.3, 1.5, 2.0, 2.5)}):
         load = Load(rate=options.rate, machines=machines, cores=options.cores, view=options.view)
