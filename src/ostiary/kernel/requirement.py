@@ -93,6 +93,10 @@ class Rights(Protocol):
         """
         ...
 
+    def belongs(self, principal: Principal, place: On) -> bool:
+        """Whether the subject is one of those who are at the place: she is a member of it, or was given a role there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:

@@ -7,16 +7,16 @@ credential that won, never of a header that happens to be there.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ostiary.kernel.clock import Clock
+from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed, Event
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.kernel.requirement import Place, Requirement, Rights, check_requirement
 from ostiary.web.bearer_challenge import BEARER, bearer_challenge, scope_challenge, step_up_challenge
-from ostiary.web.credential_reader import CredentialReader, Exchangeable, Presented, Rejected
+from ostiary.web.credential_reader import CredentialReader, Exchangeable, Presented, Reading, Rejected
 from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _STEP_UP: Final = "step_up_needed"
 # A narrowed credential, used for what it was not given.
 _SCOPE: Final = "insufficient_scope"
+_SESSION: Final = "session"
+# What a key is bound to was said by whoever made it, and need not be where its owner is at home.
+_OF_PERSONS: Final = frozenset({_SESSION, BEARER})
 # In the place of the caller while the credentials are read, and for good if reading them failed.
 _UNREAD: Final = object()
 
@@ -139,7 +142,7 @@ class RequestGuard:
         found: Caller | None = None
         now = self._clock.now()
         for reader in self._explicit:
-            reading = reader.read(environ, now)
+            reading = self._read(reader, environ, now)
             if reading is None:
                 continue
             if isinstance(reading, Rejected):
@@ -168,7 +171,7 @@ class RequestGuard:
         stale: tuple[str, ...] = ()
         renewable: Rejected | None = None
         for reader in self._ambient:
-            reading = reader.read(environ, now)
+            reading = self._read(reader, environ, now)
             if reading is None:
                 continue
             if isinstance(reading, Rejected):
@@ -185,6 +188,18 @@ class RequestGuard:
             return caller
         binding = renewable.csrf_binding if renewable is not None else None
         return Caller(ANONYMOUS, binding, stale_cookies=stale, renewable=renewable)
+
+    def _read(self, reader: CredentialReader, environ: "WSGIEnvironment", now: Millis) -> Reading:
+        """What a reader finds; somebody who has left the place that her session or token is bound to is there no more."""
+        reading, rights = reader.read(environ, now), self._rights
+        if rights is None or not isinstance(reading, Presented) or (place := reading.principal.tenant) is None:
+            return reading
+        if reader.kind not in _OF_PERSONS or rights.belongs(reading.principal, place):
+            return reading
+        if reader.kind == _SESSION:
+            # She could have left it by herself, and acts nowhere in particular.
+            return replace(reading, principal=replace(reading.principal, tenant=None))
+        return Rejected("left_its_place", reading.principal.subject)
 
     @staticmethod
     def _caller_of(reader: CredentialReader, reading: Presented | Exchangeable) -> Caller:

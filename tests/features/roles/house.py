@@ -76,6 +76,11 @@ def open_house(
 def _add_views(shop: Shop) -> None:
     app, auth = shop.app, shop.auth
 
+    @app.get("/tenant")
+    @auth.require
+    def tenant() -> dict[str, object]:
+        return {"tenant": auth.principal.tenant}
+
     @app.route("/role/<name>", methods=["GET", "POST"])
     @auth.require
     def in_role(name):

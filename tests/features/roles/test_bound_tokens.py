@@ -4,6 +4,7 @@ import pytest
 from tests.features.roles.house import open_house
 
 from ostiary import Tokens
+from ostiary.features.roles import Group
 from ostiary.features.tokens.access_token import AccessTokens, Grant
 
 ACME, OTHER = ("org", "acme"), ("org", "other")
@@ -67,3 +68,14 @@ def test_a_stateless_token_is_as_good_as_what_its_person_holds_now(sqlite_url, c
             house.roles.assign("ada", "editor")
             assert program.get("/role/editor", headers=headers).status_code == 200
             house.roles.revoke("ada", "editor")
+
+
+@pytest.mark.asvs("V8.4.1")
+def test_a_token_of_an_organisation_that_its_person_has_left_is_good_nowhere(house) -> None:
+    house.roles.groups.create(Group(ACME))
+    house.roles.groups.add(Group(ACME), "ada")
+    assert _get(house, "/tenant", tenant=ACME).json == {"tenant": list(ACME)}
+    house.roles.groups.remove(Group(ACME), "ada")
+    refused = _get(house, "/tenant", tenant=ACME)
+    assert (refused.status_code, refused.json["code"]) == (401, "invalid_credential")
+    assert _get(house, "/tenant").status_code == 200

@@ -78,16 +78,6 @@ def test_where_she_does_not_belong_she_does_not_act_and_whether_it_exists_is_not
     assert browser.get("/auth/organisation").json["organisation"] is None
 
 
-def test_who_is_put_out_of_an_organisation_holds_nothing_there_though_her_session_is_bound_to_it(
-    house, browser
-) -> None:
-    _switch(browser, "org:acme")
-    house.roles.groups.remove(Group(ACME), "ada")
-    assert browser.get("/acme/role/editor").status_code == 403
-    assert browser.get("/auth/organisation").json == {"organisation": "org:acme", "organisations": ["org:other"]}
-    assert _switch(browser, "org:other").status_code == 200
-
-
 def test_proving_more_leaves_the_session_where_it_acts(house, browser) -> None:
     _switch(browser, "org:acme")
     browser.vouch("ada", "password")
@@ -152,3 +142,23 @@ def test_a_person_sees_her_organisations_and_changes_the_place_by_a_button(house
 def test_who_belongs_nowhere_is_told_so(house) -> None:
     page = house.browser("bob").get("/auth/organisation", headers=PAGE)
     assert "You belong to no organisation yet." in page.text
+
+
+@pytest.mark.asvs("V8.4.1")
+@pytest.mark.parametrize("how", ["removed", "deleted", "revoked", "over"])
+def test_who_belongs_there_no_more_acts_there_no_more(house, browser, how) -> None:
+    if how in ("removed", "deleted"):
+        _switch(browser, "org:acme")
+        acme = Group(ACME)
+        house.roles.groups.remove(acme, "ada") if how == "removed" else house.roles.groups.delete(acme)
+    elif how == "revoked":
+        _switch(browser, "org:other")
+        house.roles.revoke("ada", "editor", on=OTHER)
+    else:
+        house.roles.assign("ada", "editor", on=("org", "past"), until="1h")
+        _switch(browser, "org:past")
+        house.clock.pass_(3_600_000)
+    assert browser.get("/auth/organisation").json["organisation"] is None
+    assert browser.get("/tenant").json == {"tenant": None}
+    assert browser.get("/acme/role/editor").status_code == (200 if how in ("revoked", "over") else 403)
+    assert _switch(browser, "org:acme" if how in ("revoked", "over") else "org:other").status_code == 200

@@ -14,7 +14,7 @@ from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
 from ostiary.features.policies.rules import Compare, Holds, Owner, Permitted, Proven, Right, Spot, Tenant
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.decision import KINDS, PROOFS, Change
-from ostiary.kernel.principal import Principal
+from ostiary.kernel.principal import On, Principal
 from ostiary.kernel.requirement import Place, Rights, missing_proofs
 
 Way: TypeAlias = tuple[Change, ...]
@@ -193,6 +193,10 @@ class _GrantedToo:
         if held is None or None in more:
             return None
         return held | {place[1] for place in more if place is not None and place[0] == kind}
+
+    def belongs(self, principal: Principal, place: On) -> bool:
+        more = any(one.on == place for one in self._granted)
+        return more or (self._rights is not None and self._rights.belongs(principal, place))
 
     def _more(self, kind: str, principal: Principal, on: Place) -> frozenset[str]:
         if principal.tenant not in (None, on):

@@ -24,6 +24,7 @@ from ostiary.features.roles.holder import (
     end_of,
     holder_of,
     place_text,
+    places_of,
 )
 from ostiary.features.roles.organisations import Organisations
 from ostiary.kernel.clock import Millis
@@ -213,8 +214,9 @@ class RoleActions(RoleDefinitions):
         """Everything a subject holds now, by place."""
         with self._changes.database.read() as connection:
             rows = store.read_rows(connection, subject_of(who))
-        holdings, grants, version = store.read_lookup(rows)
-        return work_out(holdings, self._changes.definitions, grants, version=version, now=self._changes.clock.now())
+        found, now = store.read_lookup(rows), self._changes.clock.now()
+        homes, version = places_of(found.groups), found.version
+        return work_out(found.holdings, self._changes.definitions, found.grants, homes=homes, version=version, now=now)
 
     def scope_of(
         self, who: str | Identified, roles: Iterable[str], *, within: Iterable[str] | None = None

@@ -113,9 +113,8 @@ class Changes:
 
     def authority_of(self, principal: Principal, connection: "Connection") -> Authority:
         """What somebody may give, by what she holds as the connection sees it."""
-        holdings, grants, _ = store.read_lookup(store.read_rows(connection, principal.subject))
-        groups = store.groups_of(connection, principal.subject)
-        return Authority(principal, holdings, groups, self.definitions, grants, now=self.clock.now())
+        found, now = store.read_lookup(store.read_rows(connection, principal.subject)), self.clock.now()
+        return Authority(principal, found.holdings, found.groups, self.definitions, found.grants, now=now)
 
 
 def refusal_of(decision: Decision) -> BeyondOwnRights:

@@ -44,10 +44,16 @@ class Held:
     until: Millis
     everywhere: HeldAt
     places: Mapping[On, HeldAt]
+    homes: frozenset[On] = frozenset()
+    """The organisations she is a member of."""
 
     def at(self, place: On | None) -> HeldAt:
         """What is held at a place; None is everywhere."""
         return self.everywhere if place is None else self.places.get(place, self.everywhere)
+
+    def belongs(self, place: On) -> bool:
+        """Whether she is a member of the organisation, or holds a role there that not everybody everywhere holds."""
+        return place in self.homes or place in self.places
 
     def places_of(self, kind: str, *, role: str | None = None, permission: str | None = None) -> frozenset[str] | None:
         """The names of the places of a kind where all that is asked for is held; None if it is held everywhere."""
@@ -63,7 +69,13 @@ class Held:
 
 
 def work_out(
-    holdings: Iterable[Holding], definitions: Definitions, in_database: Entries, *, version: int, now: Millis
+    holdings: Iterable[Holding],
+    definitions: Definitions,
+    in_database: Entries,
+    *,
+    homes: Iterable[On] = (),
+    version: int,
+    now: Millis,
 ) -> Held:
     """What these holdings come to now, with the roles that everybody holds."""
     at_places: dict[On | None, set[str]] = {None: set(definitions.default)}
@@ -87,6 +99,7 @@ def work_out(
         places=MappingProxyType(
             {place: expand(roles | roles_everywhere) for place, roles in at_places.items() if place is not None}
         ),
+        homes=frozenset(homes),
     )
 
 

@@ -1,6 +1,7 @@
 """Who holds roles: a subject, or a group of subjects; an organisation is a group that is also a place."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -52,6 +53,11 @@ def parse_group(text: str) -> Group:
     """The group of ``"sales"`` or ``"org:acme"``. Raises ``ValueError`` for what can be neither."""
     kind, colon, name = text.partition(":")
     return Group((kind, name) if colon else text)
+
+
+def places_of(groups: Iterable[str]) -> list[On]:
+    """The places that organisations among these groups are, by their text."""
+    return [place for name in groups if (place := parse_group(name).place) is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ostiary.features.roles import store
 from ostiary.features.roles.change import Changes
 from ostiary.features.roles.events import OrganisationSwitched
-from ostiary.features.roles.holder import parse_group
+from ostiary.features.roles.holder import places_of
 from ostiary.kernel.errors import AuthError, NotAuthenticated, misconfigured
 from ostiary.kernel.principal import On, Principal, encode_place
 from ostiary.kernel.session_places import SessionPlaces
@@ -43,11 +43,10 @@ class Organisations:
     def of(self, subject: str) -> tuple[On, ...]:
         """The places a subject belongs to: organisations she is a member of, and places where she was given a role."""
         with self._changes.database.read() as connection:
-            holdings, _, _ = store.read_lookup(store.read_rows(connection, subject))
-            groups = [parse_group(name).place for name in store.groups_of(connection, subject)]
+            found = store.read_lookup(store.read_rows(connection, subject))
         now = self._changes.clock.now()
-        given = (one.place for one in holdings if one.ends_at is None or one.ends_at > now)
-        return tuple(sorted({place for place in (*given, *groups) if place is not None}))
+        given = (one.place for one in found.holdings if one.ends_at is None or one.ends_at > now)
+        return tuple(sorted({place for place in given if place is not None} | set(places_of(found.groups))))
 
     def switch(self, principal: Principal | None, on: On | None) -> None:
         """Let the session of a principal act at a place from its next request on; None is at none in particular."""

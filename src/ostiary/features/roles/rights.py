@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from ostiary.features.roles import store
 from ostiary.features.roles.definitions import Definitions
 from ostiary.features.roles.held import NOTHING, Held, HeldAt, work_out
+from ostiary.features.roles.holder import places_of
 from ostiary.kernel.clock import Clock, Millis
-from ostiary.kernel.principal import UNKNOWN_RIGHTS, Principal
+from ostiary.kernel.principal import UNKNOWN_RIGHTS, On, Principal
 from ostiary.kernel.requirement import Place
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class RoleRights:
         here = tenant[0] == kind and (found is None or tenant[1] in found)
         return frozenset({tenant[1]}) if here else frozenset()
 
+    def belongs(self, principal: Principal, place: On) -> bool:
+        """Whether the subject is a member of the organisation, or was given a role there."""
+        return bool(principal) and self.held(principal).belongs(place)
+
     def held(self, principal: Principal) -> Held:
         """Everything the subject of a principal holds now. Raises ``Unavailable`` when it has to be read and cannot."""
         version, subject, now = principal.rights_version, principal.subject, self._clock.now()
@@ -78,8 +83,9 @@ class RoleRights:
 
     def _read(self, subject: str, now: Millis) -> Held:
         rows = self._reads.fetch_all(self._lookup, (subject,))
-        holdings, grants, version = store.read_lookup(rows)
-        held = work_out(holdings, self._definitions, grants, version=version, now=now)
+        found = store.read_lookup(rows)
+        homes, version = places_of(found.groups), found.version
+        held = work_out(found.holdings, self._definitions, found.grants, homes=homes, version=version, now=now)
         with self._lock:
             known = self._known.get(subject)
             # Another thread may have read later, and have been faster.

@@ -6,6 +6,7 @@ exclusive lock that every other change shares, and a group under a lock of its r
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -101,8 +102,8 @@ _DEFINITIONS: Final[ColumnElement[int]] = literal_column("491260994931", BIGINT)
 def lookup() -> CompoundSelect[str, Any, Any, Any, Any]:
     """All that a subject's rights are made of, in one statement. Parameter: ``subject``.
 
-    Rows of (what, text, text, number, text): ``held``, role, place, end, group; ``grants``, role, entry; ``version``, and
-    the version. One statement, so that all of it is of one instant.
+    Rows of (what, text, text, number, text): ``held``, role, place, end, group; ``member``, group; ``grants``, role, entry;
+    ``version``, and the version. One statement, so that all of it is of one instant.
     """
     subject = bindparam("subject", type_=TEXT)
     own = select(_A.role, _A.place, _A.ends_at, _NOTHING.label("group_name")).where(
@@ -121,6 +122,7 @@ def lookup() -> CompoundSelect[str, Any, Any, Any, Any]:
     h = held.c
     return union_all(
         select(literal_column("'held'", TEXT), h.role, h.place, func.coalesce(h.ends_at, _ZERO), h.group_name),
+        select(literal_column("'member'", TEXT), _M.group_name, _NOTHING, _ZERO, _NOTHING).where(_M.subject == subject),
         select(literal_column("'grants'", TEXT), _G.role, _G.entry, _ZERO, _NOTHING).where(_G.role == reached.c.role),
         select(literal_column("'version'", TEXT), _NOTHING, _NOTHING, func.coalesce(version, _ZERO), _NOTHING),
     )
@@ -131,19 +133,33 @@ def read_rows(connection: Connection, subject: str) -> Sequence[Sequence[Any]]:
     return connection.execute(_LOOKUP, {"subject": subject}).all()
 
 
-def read_lookup(rows: Iterable[Sequence[Any]]) -> tuple[list[Holding], Entries, int]:
-    """The rows of ``lookup`` as holdings, definitions of the database, and the version of the rights."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What ``lookup`` found: what she holds, the groups she is in, definitions of the database, the version of the rights."""
+
+    holdings: list[Holding]
+    groups: list[str]
+    grants: Entries
+    version: int
+
+
+def read_lookup(rows: Iterable[Sequence[Any]]) -> Lookup:
+    """The rows of ``lookup``, read."""
     holdings: list[Holding] = []
+    groups_: list[str] = []
     grants: dict[str, set[str]] = {}
     version = 0
     for what, first, second, number, group in rows:
         if what == "held":
             holdings.append(holding_of(first, second, number, group))
+        elif what == "member":
+            groups_.append(first)
         elif what == "grants":
             grants.setdefault(first, set()).add(second)
         else:
             version = int(number)
-    return holdings, {role: frozenset(entries) for role, entries in grants.items()}, version
+    entries = {role: frozenset(found) for role, found in grants.items()}
+    return Lookup(holdings=holdings, groups=sorted(groups_), grants=entries, version=version)
 
 
 _LOOKUP: Final = lookup()
