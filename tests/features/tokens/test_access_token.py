@@ -189,6 +189,15 @@ def test_a_token_for_another_purpose_by_the_same_key_is_refused(mint, type):
     assert mint.tokens.verify(mint.written(), now=NOON)
 
 
+@pytest.mark.asvs("V9.2.4")
+def test_a_token_says_for_whom_it_is(mint):
+    assert mint.claims()["aud"] == SHOP
+    assert mint.claims(mint.issue(audience=("https://billing.example",)))["aud"] == "https://billing.example"
+    for nobody in ((), ("",)):
+        with pytest.raises(ConfigurationError):
+            mint.issue(audience=nobody)
+
+
 @pytest.mark.asvs("V9.2.3")
 @pytest.mark.must("9700-2.3")
 @pytest.mark.asvs("V10.3.1")

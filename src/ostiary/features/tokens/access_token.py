@@ -240,6 +240,12 @@ class AccessTokens:
         if grant.audience is None:
             return self._audience
         names = [_named("an audience", name) for name in grant.audience]
+        if not names:
+            # ASVS 5.0 V9.2.4: the one key signs for everybody, so that a token says for whom.
+            what = "an access token is to be for nobody: audience=() is empty"
+            raise misconfigured(
+                "no_audience", what, "leave audience= out for the application itself, or name who it is for"
+            )
         return names[0] if len(names) == 1 else names
 
 
