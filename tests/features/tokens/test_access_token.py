@@ -194,7 +194,7 @@ def test_a_token_says_for_whom_it_is(mint):
     assert mint.claims()["aud"] == SHOP
     assert mint.claims(mint.issue(audience=("https://billing.example",)))["aud"] == "https://billing.example"
     for nobody in ((), ("",)):
-        with pytest.raises(ConfigurationError):
+        with pytest.raises((ConfigurationError, ValueError), match="audience"):
             mint.issue(audience=nobody)
 
 
