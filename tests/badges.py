@@ -8,7 +8,7 @@ from tests.shop import NOON
 
 from ostiary.kernel.factor import Factor
 from ostiary.kernel.feature import Feature, feature, setting
-from ostiary.kernel.principal import Credential, Principal
+from ostiary.kernel.principal import Credential, On, Principal
 from ostiary.kernel.requirement import Place
 from ostiary.web.contribution import Contribution
 from ostiary.web.credential_reader import Presented, Reading, Rejected
@@ -93,6 +93,10 @@ class Held:
 
     def permissions(self, principal: Principal, on: Place) -> frozenset[str]:
         return _at(self._permissions.get(principal.subject, ()), on)
+
+    def belongs(self, principal: Principal, place: On) -> bool:
+        """Nobody ever leaves."""
+        return bool(principal) and bool(place)
 
 
 def _at(names: tuple[str, ...], on: Place) -> frozenset[str]:

@@ -80,12 +80,12 @@ def test_programs_get_one_document(office, ada):
 @pytest.mark.attack("T13")
 def test_what_a_stranger_wrote_reaches_the_terminal_spelled_out(office):
     with office.app.app_context():
-        account = office.auth.accounts.create(email="zoe@shop.example", fields={"display_name": "Zo\u202eevil"})
+        account = office.auth.accounts.create(email="zoe@shop.example", fields={"display_name": "Zo\u200eevil"})
     office.sign_in(account.id, "\x1b[2Jevil\x9b")
     for words in (["show", account.id], ["find", account.id], ["sessions", account.id]):
         output = office.run("accounts", *words).output
-        assert not {"\x1b", "\x9b", "\u202e"} & set(output)
-    assert r"Zo\u202eevil" in office.run("accounts", "show", account.id).output
+        assert not {"\x1b", "\x9b", "\u200e"} & set(output)
+    assert r"Zo\u200eevil" in office.run("accounts", "show", account.id).output
     assert r"\x1b[2Jevil" in office.run("accounts", "sessions", account.id).output
 
 

@@ -1,7 +1,7 @@
 """The present request: its caller, the cookies of its answer, what caches are told; nothing on ``g``."""
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 from tests.badges import Badges, Roles
 
 from ostiary import Sessions
@@ -252,3 +252,24 @@ def test_no_answer_shows_what_the_cookie_holds():
 def test_outside_a_request_nobody_is_calling():
     _, auth = make()
     assert not auth.principal
+
+
+@pytest.mark.attack("G1")
+def test_what_was_found_in_a_request_is_not_believed_in_a_copy_of_it():
+    """A view that asks its own application, with the environ it was given and another method or header."""
+    app, auth = make()
+
+    @app.get("/again")
+    @auth.optional
+    def again():
+        copy = {**request.environ, "REQUEST_METHOD": "POST", "PATH_INFO": "/who"}
+        if "badge" in request.args:
+            copy["HTTP_AUTHORIZATION"] = request.args["badge"]
+        return Response.from_app(app.wsgi_app, copy)
+
+    client = app.test_client()
+    client.post("/in/ada", headers=SAME)
+    assert client.get("/again", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.get("/again", headers=SAME).json["who"] == "ada"
+    assert client.get("/again?badge=Badge%20bob", headers=SAME).json == {"who": "bob", "by": "badge"}
+    assert client.get("/again?badge=Badge%20!", headers=SAME).status_code == 401

@@ -349,3 +349,29 @@ def test_what_is_hidden_answers_as_if_it_were_not_there():
 def test_a_guard_refuses_what_is_no_view():
     with pytest.raises(TypeError, match="guards views"):
         Auth().require(5)
+
+
+@pytest.mark.asvs("V8.2.1")
+def test_options_runs_no_view_that_is_merely_called_so():
+    """RFC 9110 section 9.3.7 lets OPTIONS through without credentials; what it runs must be made for it."""
+    app = Flask("shop")
+    app.testing = True
+    auth = Auth(app, [Sessions()])
+
+    @app.route("/account/options", methods=["GET", "OPTIONS"])
+    @auth.require
+    def options():
+        return "secret"
+
+    class Shipping(View):
+        methods = ["GET", "OPTIONS"]  # noqa: RUF012 - as Flask has it
+        options = ("by air", "by sea")
+
+        def dispatch_request(self):
+            return "secret"
+
+    app.add_url_rule("/shipping", view_func=auth.require(Shipping).as_view("shipping"))
+    for path in ("/account/options", "/shipping"):
+        assert app.test_client().get(path).status_code == 401
+        answer = app.test_client().options(path)
+        assert (answer.status_code, answer.data) == (200, b"")

@@ -245,3 +245,20 @@ def test_no_body_makes_it_raise_anything_else(body: bytes, kind: str) -> None:
             fields.optional_text(name)
     except AuthError as error:
         assert error.status in (400, 413, 415)  # noqa: PT017 - fields are right as well
+
+
+@pytest.mark.attack("U14")
+def test_a_body_that_the_server_cannot_read_is_a_bad_request():
+    class InvalidChunkSize(Exception):
+        """What a server raises while it reads a chunked body; each has a class of its own."""
+
+    class Stream:
+        def read(self, *_):
+            raise InvalidChunkSize
+
+        readinto = readline = read
+
+    environ = EnvironBuilder(method="POST", content_type="application/json").get_environ()
+    environ |= {"wsgi.input": Stream(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    with pytest.raises(MalformedRequest):
+        read_fields(Request(environ))

@@ -33,7 +33,7 @@ def caller_of(state: AppState, request: Request) -> Caller:
     """``current_caller``, for those who have the request at hand: on the way of every guarded request."""
     guard = state.runtime.guard
     caller = guard.caller(request.environ)
-    if state.watched not in request.environ:
+    if request.environ.get(state.watched) != id(request.environ):
         watch_answer(state, request, caller)
     if not caller.csrf_checked:
         guard.check_origin(request, caller)
@@ -57,7 +57,8 @@ def _exchange(state: AppState, caller: Caller) -> Caller:
 
 def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
     """Have the answer to this request cleared of stale cookies, and kept from caches. Once a request: it leaves a mark."""
-    request.environ[state.watched] = True
+    # Which environ it was: a copy of it belongs to another request.
+    request.environ[state.watched] = id(request.environ)
     if not caller.principal or caller.stale_cookies:
         after_this_request(_clearing(state.runtime.cookies, caller))
     else:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from flask import current_app
 from flask.ctx import RequestContext
-from flask.views import View
+from flask.views import MethodView, View
 
 from ostiary.flask.context import present_context
 from ostiary.flask.policy_demand import PolicyDemand, hand_over
@@ -120,7 +120,8 @@ def _answers_options(view: Callable[..., Any]) -> bool:
     """Whether OPTIONS has an answer of its own: a method ``options``, or a decorator such as Flask-CORS's inside."""
     endpoint = present_context().request.endpoint
     registered = current_app.view_functions.get(endpoint) if endpoint is not None else None
-    if view.__name__ == "options" or hasattr(getattr(registered, "view_class", None), "options"):
+    view_class = getattr(registered, "view_class", None)
+    if isinstance(view_class, type) and issubclass(view_class, MethodView) and hasattr(view_class, "options"):
         return True
     return "OPTIONS" in (getattr(view, "required_methods", None) or ())
 

@@ -1,6 +1,7 @@
 """``auth.tokens`` of a Flask application: tokens for a proof, through the one way in, and the answer that carries them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import has_request_context
@@ -10,9 +11,10 @@ from ostiary.flask.current import current_caller
 from ostiary.flask.sign_in import evidence_of, refuse_safe_method
 from ostiary.flask.state import AppState, is_coroutine_function
 from ostiary.kernel.duration import Duration
-from ostiary.kernel.errors import misconfigured
+from ostiary.kernel.errors import NotAllowed, misconfigured
 from ostiary.kernel.extra_claims import ClaimsFunction, ExtraClaims
 from ostiary.kernel.factor import Evidence
+from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.addresses import Addresses
@@ -78,8 +80,11 @@ class TokenVerbs:
                 # CVE-2021-21241: a page of anybody's could fetch, or frame, an address that answers a cookie with a token.
                 refuse_safe_method("Issuing tokens needs a form.", "auth.tokens.issue")
             self._refuse_user(state, evidence.subject)
-            if "sessions" in state.assembly:
+            if "sessions" in state.assembly or not isinstance(who, Evidence):
                 present = current_caller(state).principal
+            if not isinstance(who, Evidence) and present.subject == evidence.subject:
+                # Nothing was proven but what a credential says: what comes of it carries no more than that one.
+                wish = replace(wish, scope=_within(present.scope, wish.scope))
         try:
             return state.token_way_in.issue(evidence, wish, present=present).tokens
         except SignInIncomplete as incomplete:
@@ -132,6 +137,16 @@ class TokenVerbs:
         from ostiary.features.tokens.actions import TokenActions  # only if the feature is on
 
         return state.runtime.action("tokens", TokenActions)
+
+
+def _within(narrowed: frozenset[str] | None, wished: frozenset[str] | None) -> frozenset[str] | None:
+    """The scope that is wished for, as far as a credential has it. Raises ``NotAllowed`` if that is nothing."""
+    if narrowed is None:
+        return wished
+    found = narrowed if wished is None else frozenset(one for one in wished if any_covers(narrowed, one))
+    if not found:
+        raise NotAllowed(detail="a narrowed credential asked for tokens of nothing that it has")
+    return found
 
 
 def _scope_of_roles(state: AppState, subject: str, roles: Iterable[str], scope: Iterable[str] | None) -> frozenset[str]:

@@ -197,7 +197,13 @@ def _from_form(form: "MultiDict[str, str]", query: "MultiDict[str, str] | None")
 
 def _read_bytes(request: "Request", max_bytes: int) -> bytes:
     with _bounded(request, max_bytes) as bound:
-        body = request.get_data(cache=True)
+        try:
+            body = request.get_data(cache=True)
+        except (RequestEntityTooLarge, ClientDisconnected):
+            raise
+        except Exception as error:
+            # A server reads the body while it is asked for, and raises errors of its own: for a chunk of no size, say.
+            raise MalformedRequest("The request cannot be read.", detail=type(error).__name__) from error
         if len(body) > bound:
             raise RequestEntityTooLarge
         return body

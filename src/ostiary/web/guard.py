@@ -42,7 +42,7 @@ class Caller:
 
     ``stale_cookies`` are the names of cookies to clear; ``csrf_checked`` whether the request has shown
     that it comes from our own pages. ``exchangeable``: the principal is nobody until the adapter has exchanged
-    what the reader found for a session. ``renewable``: nobody, by a token cookie whose time is over; the browser can
+    what the reader found for a session. ``environ_id`` tells the environ it was read of from copies. ``renewable``: nobody, by a token cookie whose time is over; the browser can
     have it renewed.
     """
 
@@ -53,6 +53,7 @@ class Caller:
     csrf_checked: bool = False
     exchangeable: bool = False
     renewable: Rejected | None = None
+    environ_id: int = 0
 
     @property
     def ambient(self) -> bool:
@@ -110,16 +111,21 @@ class RequestGuard:
         """
         key = self._key
         known: Caller | None = environ.get(key)
-        if known is None:
+        if known is None or (known is not _UNREAD and known.environ_id != id(environ)):
             # Whatever goes wrong below, the rest of the request is nobody's: an error page that asks who is calling gets an
             # answer instead of a second error.
             environ[key] = _UNREAD
             caller = (self._explicit_caller(environ) if self._explicit else None) or self._ambient_caller(environ)
-            environ[key] = caller
-            return caller
+            return self._keep(environ, caller)
         if known is _UNREAD:
-            known = environ[key] = Caller(ANONYMOUS)
+            known = self._keep(environ, Caller(ANONYMOUS))
         return known
+
+    def _keep(self, environ: "WSGIEnvironment", caller: Caller) -> Caller:
+        # A copy is another request, with other headers perhaps: what was found in this one is not believed there.
+        caller.environ_id = id(environ)
+        environ[self._key] = caller
+        return caller
 
     def become(
         self,
@@ -132,7 +138,7 @@ class RequestGuard:
 
         ``reader`` is the one whose credential was exchanged, if nobody signed in or out.
         """
-        environ[self._key] = Caller(principal, csrf_binding, reader, csrf_checked=True)
+        self._keep(environ, Caller(principal, csrf_binding, reader, csrf_checked=True))
 
     def forget(self, environ: "WSGIEnvironment") -> None:
         """Read the credentials again at the next question."""
@@ -223,9 +229,9 @@ class RequestGuard:
         """Ask for CSRF where ``caller`` came with a cookie and the request changes something. Raises ``CsrfRefused``."""
         if request.method not in SAFE_METHODS and caller.ambient:
             # Refused, the rest of the request is nobody's, also for a view that catches the refusal.
-            request.environ[self._key] = Caller(ANONYMOUS, stale_cookies=caller.stale_cookies)
+            self._keep(request.environ, Caller(ANONYMOUS, stale_cookies=caller.stale_cookies))
             self.check_csrf(request, caller.csrf_binding)
-            request.environ[self._key] = caller
+            self._keep(request.environ, caller)
         caller.csrf_checked = True
 
     def check_csrf(self, request: "Request", binding: str | None) -> None:

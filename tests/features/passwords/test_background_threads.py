@@ -1,6 +1,7 @@
 """Background threads: what they return and raise, how many there are, how far they stand back, and what a fork makes of them."""
 
 import os
+import subprocess
 import sys
 import threading
 
@@ -62,3 +63,27 @@ def test_a_fork_makes_threads_of_its_own() -> None:
     if child == 0:
         os._exit(threads.run(lambda: 7))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_what_comes_while_the_interpreter_ends_is_done_all_the_same() -> None:
+    source = """
+import threading
+from concurrent.futures import thread
+from ostiary.features.passwords.background_threads import BackgroundThreads
+
+threads = BackgroundThreads(1)
+threads.run(int)
+ended = threading.Event()
+# Called when no executor takes anything any more.
+threading._register_atexit(ended.set)
+
+def late():
+    ended.wait()
+    while not thread._shutdown:
+        pass
+    print("hashed", threads.run(lambda: 7), flush=True)
+
+threading.Thread(target=late).start()
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "hashed 7\n", done.stderr

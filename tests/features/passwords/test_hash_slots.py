@@ -1,5 +1,6 @@
 """Hash slots: so many at work, so many in line, and everybody else sent away before any work is done."""
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -122,3 +123,20 @@ def test_never_more_work_at_once_than_there_are_slots() -> None:
     for thread in threads:
         thread.join(timeout=60)
     assert (most, finished, slots.refused) == (3, 27, 0)
+
+
+@pytest.mark.attack("U2")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_while_somebody_hashes_takes_no_slot_along() -> None:
+    slots = HashSlots(1, waiting=0, patience=PATIENT)
+    with slots.slot():
+        child = os.fork()
+        if child == 0:
+            try:
+                with slots.slot():
+                    os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        with pytest.raises(Unavailable), slots.slot():
+            pytest.fail("the parent's slot is taken still")

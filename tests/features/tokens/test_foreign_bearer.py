@@ -6,7 +6,7 @@ from tests.features.tokens.provider import AUDIENCE, Provider
 from tests.outbound.server import Server
 from tests.shop import KEY, FrozenClock
 
-from ostiary import Accounts, ConfigurationError, Introspection, Issuer, Tokens
+from ostiary import Accounts, ConfigurationError, Introspection, Issuer, Roles, Tokens
 from ostiary.flask import Auth
 
 
@@ -127,3 +127,14 @@ def test_an_issuer_without_an_audience_stops_the_start(provider) -> None:
     app.config["OSTIARY_SECRET_KEY"] = KEY
     with pytest.raises(ConfigurationError, match="issuer_without_audience"):
         Auth(app, [Tokens(stateless=True, trust=[Issuer("https://login.example")])])
+
+
+@pytest.mark.asvs("V8.3.2")
+def test_a_role_that_is_taken_is_taken_from_who_comes_with_a_foreign_token(provider) -> None:
+    app, auth = application(provider, Roles({"clerk": ["order:*"]}))
+    app.add_url_rule("/orders", "orders", auth.require("order:read")(lambda: "orders"))
+    subject, headers = f"{provider.url}#248289761001", bearer(provider.token())
+    for change, expected in (("assign", 200), ("revoke", 403), ("assign", 200)):
+        with app.app_context():
+            getattr(auth.roles, change)(subject, "clerk")
+        assert app.test_client().get("/orders", headers=headers).status_code == expected

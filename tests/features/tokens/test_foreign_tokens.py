@@ -614,7 +614,7 @@ class TestWhoItIsHere:
         client = OutboundClient(allow_loopback=True)
         issuers = [Issuer(provider.url, audience=AUDIENCE)]
         trusted = TrustedIssuers(
-            issuers, Resources(), client_of=lambda _: client, clock=clock, rights=lambda who, known: known + 7
+            issuers, Resources(), client_of=lambda _: client, clock=clock, rights=lambda who, now: 7
         )
         assert trusted.find_principal(provider.token(), now=clock.now()).rights_version == 7
 

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from sqlalchemy import select
 from tests.shop import PASSWORD
 from tests.token_shop import Program, TokenShop, open_token_shop
 
@@ -10,6 +11,7 @@ from ostiary import ApiKeys, RateLimits, Sessions, SignIn, Tokens
 from ostiary.kernel.clock import MINUTE
 from ostiary.kernel.errors import ConfigurationError
 from ostiary.kernel.factor import Evidence, Factor
+from ostiary.storage.revocations import revocations
 
 
 class TotpForm:
@@ -373,3 +375,22 @@ def test_verifying_by_hand_is_what_the_guard_does(shop):
 def test_grant_of_one_family_is_not_good_with_other_settings(sqlite_url):
     with open_token_shop(sqlite_url, tokens=Tokens(issuer="https://a.test", audience="https://b.test")) as shop:
         assert shop.program().who == "ada"
+
+
+@pytest.mark.parametrize("scope", ["Bad", "order:read Ü", "a", ":", "order:read " * 300, "\u0000"])
+def test_a_scope_that_is_none_is_a_refusal_and_no_failure(shop, scope):
+    answer = shop.app.test_client().post("/auth/token/refresh", json={"refresh_token": "x", "scope": scope})
+    assert answer.status_code == 400
+    token = shop.token().json["refresh_token"]
+    body = {"refresh_token": token, "scope": "Bad"}
+    assert shop.app.test_client().post("/auth/token/refresh", json=body).json["code"] == "invalid_scope"
+    assert shop.app.test_client().post("/auth/token/refresh", json={"refresh_token": token}).status_code == 200
+
+
+def test_a_token_for_somebody_else_is_revoked_as_well(shop):
+    shop.wish = {"audience": "https://billing.example"}
+    sent = {"identifier": "ada", "password": PASSWORD}
+    token = shop.app.test_client(use_cookies=False).post("/login", json=sent).json["access_token"]
+    assert shop.app.test_client().post("/auth/token/revoke", json={"token": token}).status_code == 200
+    with shop.database.read() as connection:
+        assert [row.kind for row in connection.execute(select(revocations))] == ["token"]

@@ -348,3 +348,14 @@ def test_an_inactive_token_raises_for_whoever_verifies(clock, provider) -> None:
     provider.introspected.clear()
     with pytest.raises(InvalidToken):
         asking(clock, provider).find_principal(TOKEN, now=clock.now())
+
+
+@pytest.mark.attack("U14")
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 422])
+def test_what_the_issuer_says_of_a_strangers_token_keeps_nobody_elses_from_being_asked_about(clock, provider, status):
+    issuers, usual = asking(clock, provider), provider.server.act
+    provider.server.act = lambda handler: write_answer(handler, status)
+    with pytest.raises(Unavailable):
+        why_not(issuers, clock, "../../../../etc/passwd")
+    provider.server.act = usual
+    assert why_not(issuers, clock) is None

@@ -35,7 +35,12 @@ class BackgroundThreads:
             # Of two that come first one's executor is let go, with at most one thread, after its work.
             made = ThreadPoolExecutor(self._most, thread_name_prefix="ostiary-hash", initializer=_stand_back)
             own = self._own = (os.getpid(), made)
-        return own[1].submit(work).result()
+        try:
+            future = own[1].submit(work)
+        except RuntimeError:
+            # The interpreter ends, and lets no executor begin anything: this thread does it.
+            return work()
+        return future.result()
 
 
 def _stand_back() -> None:

@@ -234,7 +234,7 @@ class Tokens(TokensSettings):
             return None
         from ostiary.features.tokens.foreign_tokens import trust  # the HTTP client only where others are trusted
 
-        rights = None if revocations is None else revocations.rights_of
+        rights = None if revocations is None else (lambda subject, now: revocations.known(now).rights_of(subject))
         return trust(tuple(self.trust), resources, development=resources[KeyFolder].may_make, rights=rights)
 
     # --- keys ---------------------------------------------------------------------------------------------

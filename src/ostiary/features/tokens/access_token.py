@@ -176,6 +176,16 @@ class AccessTokens:
             known.keep(digest, token, token.expires_at)
         return token
 
+    def verify_to_revoke(self, text: str, *, now: Millis) -> tuple[str, Millis]:
+        """The id and the end of a token of ours, whoever it is for. Raises ``InvalidToken``."""
+        if len(text) > LONGEST_TOKEN:
+            raise InvalidToken("too_large")
+        claims = self._verified_claims(text, now)
+        named = claims.get("aud")
+        audience = named if isinstance(named, str) else next(iter(cast("list[str]", named or [])), self._audience)
+        said = check_access_token_claims(claims, issuer=self._issuer, audience=audience, now=now)
+        return said.jti, said.expires_at
+
     def find_family_of_expired(self, text: str, *, now: Millis) -> str | None:
         """The refresh family of a token that was good until its time was over; None for any other text.
 

@@ -211,10 +211,10 @@ class TokenActions:
         if families.end_by_token(token, now):
             return
         try:
-            verified = self._access.verify(token, now=now)
+            jti, expires_at = self._access.verify_to_revoke(token, now=now)
         except InvalidToken:
             return
-        families.revoke_access(verified.jti, expires_at=verified.expires_at, now=now)
+        families.revoke_access(jti, expires_at=expires_at, now=now)
 
     def revoke_all(self, subject: str, *, reason: str = "tokens_revoked") -> int:
         """End every token of a subject at once, and everything else she is signed in with: there is one epoch.

@@ -146,14 +146,14 @@ class TrustedIssuers:
             return None
         if not verifier.issuer.algorithms and self._introspector is not None:
             # Whoever names no algorithm wants the issuer asked about each token.
-            return self._principal(self._introspector.verify(text, digest, now=now), digest)
-        return self._principal(verifier.verify(parsed, digest, now=now), digest)
+            return self._principal(self._introspector.verify(text, digest, now=now), digest, now)
+        return self._principal(verifier.verify(parsed, digest, now=now), digest, now)
 
     def _find_opaque(self, text: str, digest: bytes, now: Millis) -> Principal | None:
         # A secret of our own that somebody presents at the wrong place is shown to nobody else, also a damaged one.
         if self._introspector is None or _B64TOKEN.fullmatch(text) is None or self._may_be_ours(text):
             return None
-        return self._principal(self._introspector.verify(text, digest, now=now), digest)
+        return self._principal(self._introspector.verify(text, digest, now=now), digest, now)
 
     def _may_be_ours(self, text: str) -> bool:
         if _OWN.fullmatch(text) is not None or _DAMAGED_JWT.fullmatch(text) is not None:
@@ -161,7 +161,7 @@ class TrustedIssuers:
         marks = self._resources.find(OwnMarks)
         return marks is not None and marks.marks(text)
 
-    def _principal(self, token: ForeignToken, digest: bytes) -> Principal:
+    def _principal(self, token: ForeignToken, digest: bytes, now: Millis) -> Principal:
         subject = self._subject(token)
         return Principal(
             subject,
@@ -170,7 +170,7 @@ class TrustedIssuers:
             factors=token.factors,
             scope=token.scope,
             claims=token.claims,
-            rights_version=UNKNOWN_RIGHTS if self._rights is None else self._rights(subject, 0),
+            rights_version=UNKNOWN_RIGHTS if self._rights is None else self._rights(subject, now),
         )
 
     def _subject(self, token: ForeignToken) -> str:

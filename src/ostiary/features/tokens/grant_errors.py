@@ -22,5 +22,5 @@ class InvalidScope(AuthError):
     status = 400
     public_message = "The scope is wider than what was granted."
 
-    def __init__(self) -> None:
-        super().__init__(members={"error": "invalid_scope"})
+    def __init__(self, public_message: str | None = None) -> None:
+        super().__init__(public_message, members={"error": "invalid_scope"})

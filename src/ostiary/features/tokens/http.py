@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from ostiary.features.tokens.actions import Issue, TokenActions
 from ostiary.features.tokens.csrf_binding import binding_of, family_of_binding
-from ostiary.features.tokens.grant_errors import InvalidGrant
+from ostiary.features.tokens.grant_errors import InvalidGrant, InvalidScope
 from ostiary.features.tokens.token_cookies import REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.errors import AuthError, MalformedRequest
+from ostiary.kernel.permission import is_permission_pattern
 from ostiary.kernel.requirement import Requirement, any_of
 from ostiary.kernel.rotating_token import parse_rotating_token
 from ostiary.web.addresses import Addresses
@@ -33,6 +34,9 @@ def refresh_tokens(call: Call) -> Answer:
     presented = fields.optional_text("refresh_token")
     scope = fields.optional_text("scope", max_length=_LONGEST_SCOPE)
     wanted = None if scope is None else scope.split()
+    if wanted is not None and not all(map(is_permission_pattern, wanted)):
+        # RFC 6749 §5.2: malformed is one sort of invalid_scope.
+        raise InvalidScope("The scope cannot be read.")
     actions = call.resources[TokenActions]
     if presented is not None:
         return Answer(facts=actions.exchange(presented, scope=wanted).tokens.as_json())

@@ -43,6 +43,10 @@ class _Turns:
     slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(_SLOTS))
 
 
+# Our own credentials are refused, or we ask too often.
+_OF_US: Final = frozenset({401, 429})
+
+
 class Introspector:
     """Asks one issuer about opaque tokens."""
 
@@ -105,6 +109,11 @@ class Introspector:
             answer = self._client.post_form(self._endpoint.url, form, headers=headers)
         except (OutboundFailed, OutboundRefused) as error:
             raise self._failed(f"it cannot be asked: {error}", now) from None
+        if 400 <= answer.status < 500 and answer.status not in _OF_US:
+            # It says something of this token and nothing of the next: a stranger's must not keep everybody's from being asked about.
+            detail = f"the introspection endpoint of {self._issuer.url} answered {answer.status}"
+            _log.warning("%s", detail)
+            raise Unavailable(detail=detail)
         if answer.status != 200:
             raise self._failed(f"it answered {answer.status}", now)
         if not is_json(answer.headers.get("content-type", "")):
