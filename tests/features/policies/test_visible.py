@@ -3,6 +3,7 @@
 import datetime as dt
 import enum
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -44,13 +45,13 @@ def engine(database_url):
     made.dispose()
 
 
-def fill(session: Session, articles, shares=(), owners=("ada", "bob", None)):
+def fill(session: Session, articles, shares=(), owners=("ada", "bob", None), orgs=(None, None, None)):
     """Empty the tables and fill them anew."""
     for table in (Share, Article, Folder):
         session.query(table).delete()
     # Folder 3 stands in no other; 1 in 2, 2 in 3.
     for number, parent in ((3, None), (2, 3), (1, 2)):
-        session.add(Folder(id=number, owner_id=owners[number - 1], parent_id=parent))
+        session.add(Folder(id=number, owner_id=owners[number - 1], org_id=orgs[number - 1], parent_id=parent))
         session.flush()
     session.add_all(Article(id=number, **values) for number, values in enumerate(articles, 1))
     session.flush()
@@ -65,17 +66,18 @@ def fill(session: Session, articles, shares=(), owners=("ada", "bob", None)):
     articles=st.lists(generated.articles, min_size=1, max_size=4),
     shares=st.lists(generated.shares, max_size=4),
     owners=generated.folders,
+    orgs=generated.folder_orgs,
     rules=st.lists(generated.rules, min_size=6, max_size=10),
     who=generated.callers,
     rights=generated.rights,
 )
-def test_can_and_visible_agree_on_every_row(engine, articles, shares, owners, rules, who, rights):
+def test_can_and_visible_agree_on_every_row(engine, articles, shares, owners, orgs, rules, who, rights):
     library = Library(rights)
     for number, rule in enumerate(rules):
         library.policy(f"a{number}", visitors=True, scope="article:read")(rule)
         library.policy("several", visitors=True, scope="article:read")(rule)
     with Session(engine) as session:
-        fill(session, articles, shares, owners)
+        fill(session, articles, shares, owners, orgs)
         everything = session.scalars(select(Article).order_by(Article.id)).all()
         for action in ("several", *(f"a{number}" for number in range(len(rules)))):
             allowed = {article.id for article in everything if library.can(action, article, who)}
@@ -85,6 +87,62 @@ def test_can_and_visible_agree_on_every_row(engine, articles, shares, owners, ru
         session.rollback()
     # Nothing of a rule failed on either way: a failure would make them agree that nobody may.
     assert library.events == []
+
+
+@pytest.mark.asvs("V8.2.2")
+@pytest.mark.attack("V12")
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    orgs=generated.folder_orgs,
+    rules=st.lists(generated.refusals_of_a_person, min_size=8, max_size=12),
+    who=generated.narrowed_people,
+    rights=generated.her_rights,
+)
+def test_a_narrower_credential_opens_no_row_that_its_person_may_not_see(engine, orgs, rules, who, rights):
+    library, person = Library(rights), replace(who, scope=None, tenant=None)
+    for number, rule in enumerate(rules):
+        library.policy(f"a{number}", scope="article:read")(rule)
+    with Session(engine) as session:
+        fill(session, [{"folder_id": number} for number in (1, 2, 3, None)], orgs=orgs)
+        everything = session.scalars(select(Article).order_by(Article.id)).all()
+        for action in (f"a{number}" for number in range(len(rules))):
+            hers = {article.id for article in everything if library.can(action, article, person)}
+            assert {article.id for article in everything if library.can(action, article, who)} <= hers
+            assert set(session.scalars(select(Article.id).where(library.visible(action, Article, who)))) <= hers
+        session.rollback()
+    assert library.events == []
+
+
+@pytest.mark.attack("V12")
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        {"tenant": ("org", "beta")},
+        {"tenant": ("team", "acme")},
+        {"scope": frozenset({"article:read"})},
+    ],
+)
+@pytest.mark.parametrize(
+    "rule", [holds("banned", on=("org", Folder.org_id)), permitted("x:y", on=("org", Folder.org_id))]
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_who_is_banned_where_the_folder_is_gets_in_by_no_narrower_credential(rows, rule, narrow, deep):
+    acme = ("org", "acme")
+    orgs = (None, "acme", None) if deep else ("acme", None, None)
+    fill(rows, [{"folder_id": 1}, {"folder_id": 3}, {"folder_id": None}], orgs=orgs)
+    library = Library(Held(roles=[("eve", "banned", acme)], permissions=[("eve", "x:y", acme)]))
+    library.policy("read", scope="article:read")(
+        not_(related(Article.folder, related(Folder.parent, rule) if deep else rule))
+    )
+
+    def seen(who):
+        ids = set(rows.scalars(select(Article.id).where(library.visible("read", Article, who))))
+        assert ids == {one.id for one in rows.scalars(select(Article)) if library.can("read", one, who)}
+        return ids
+
+    assert seen(Principal("bob", **narrow)) == {1, 2, 3}
+    assert seen(Principal("eve")) == {2, 3}
+    assert seen(Principal("eve", **narrow)) <= {2, 3}
 
 
 @pytest.fixture
