@@ -572,6 +572,12 @@ def test_what_may_be_read_is_shown_and_what_may_not_be_written_is_refused(magazi
         assert bob.put("/articles/1", json=sent, headers=SAME).json["code"] == "malformed_request"
 
 
+@pytest.mark.parametrize("text", ["ssn", "s", ""])
+def test_the_fields_of_a_policy_are_a_list_and_no_text_whose_letters_would_be_named(magazine, text):
+    with pytest.raises(ConfigurationError, match=r"no_fields.*\n.*give the names in a list"):
+        magazine.auth.policy("read", Article, fields=text)(anyone())
+
+
 # --- on somebody's behalf -----------------------------------------------------------------------------------
 
 
