@@ -168,7 +168,7 @@ def _stored(column: Any, text: str) -> list[Any]:
                 found = UUID(text)
             except ValueError:
                 return []
-            return [found if kind.as_uuid else text] if str(found) == text else []
+            return [found] if str(found) == text else []
         case sqltypes.Integer():
             digits = text.removeprefix("-")
             if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19 or str(int(text)) != text:
