@@ -98,10 +98,14 @@ class CredentialsRevoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited(Event):
-    """An address was sent a link by which its owner makes an account. The log says which invitation, and not whose."""
+    """An address was sent a link by which its owner makes an account. The log says which invitation, and not whose.
+
+    ``by`` is the subject who sent it; None is a command or a job.
+    """
 
     invitation: str
     roles: tuple[str, ...] = ()
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,3 +95,11 @@ def test_an_invitation_without_roles_asks_nobody_for_hers(people):
     people.passwords.invite(ADA)
     assert _accept(people).status_code == 201
     assert _roles(people) == frozenset()
+
+
+def test_the_log_says_who_has_promised_a_role(people, inviter):
+    account, browser = inviter
+    assert browser.post("/invite/clerk").status_code == 200
+    assert _accept(people).status_code == 201
+    told = [event for event in people.events if event.name() == "invited"]
+    assert [(event.by, event.roles) for event in told] == [(account.id, ("clerk",))]

@@ -3,7 +3,7 @@
 import pytest
 from tests.features.roles.house import open_house
 
-from ostiary import ApiKeys
+from ostiary import ApiKeys, Sessions
 from ostiary.events import OrganisationSwitched
 from ostiary.features.roles import Group
 from ostiary.features.roles.organisations import NoSession
@@ -162,3 +162,14 @@ def test_who_belongs_there_no_more_acts_there_no_more(house, browser, how) -> No
     assert browser.get("/tenant").json == {"tenant": None}
     assert browser.get("/acme/role/editor").status_code == (200 if how in ("revoked", "over") else 403)
     assert _switch(browser, "org:acme" if how in ("revoked", "over") else "org:other").status_code == 200
+
+
+def test_a_process_that_remembers_sessions_learns_at_once_where_one_acts(database_url) -> None:
+    with open_house(database_url, sessions=Sessions(cache="1m")) as house:
+        for place in (ACME, OTHER):
+            house.roles.assign("ada", "editor", on=place)
+        browser = house.browser("ada")
+        for place in (ACME, OTHER, None):
+            browser.get("/account")
+            _switch(browser, None if place is None else f"org:{place[1]}")
+            assert browser.get("/tenant").json["tenant"] == (None if place is None else list(place))

@@ -61,7 +61,8 @@ class Invitations:
             raise IdentifierTaken("email")
         now, lifetime = self.clock.now(), self.tokens.invitation_lifetime
         inviter = self.caller()
-        payload = {"email": to.shown, "roles": list(roles), "by": None if inviter is None else inviter.subject or None}
+        by = None if inviter is None else inviter.subject or None
+        payload = {"email": to.shown, "roles": list(roles), "by": by}
         with self.database.write() as tx:
             token = self.tokens.issue(tx, purpose=_PURPOSE, payload=payload, lifetime=lifetime, now=now)
             id = token.partition(".")[0]
@@ -70,7 +71,8 @@ class Invitations:
                 "expires_in": spell_duration(lifetime),
             }
             self.mailer.send(Mail(to=to.shown, template="passwords/invitation", context=context), tx)
-            self.bus.emit(Invited(at=now, network=self.client().network, invitation=id, roles=roles), tx)
+            network = self.client().network
+            self.bus.emit(Invited(at=now, network=network, invitation=id, roles=roles, by=by), tx)
         return Invitation(id=id, email=to.shown, roles=roles, expires_at=now + lifetime)
 
     def withdraw(self, id: str) -> bool:

@@ -31,5 +31,5 @@ class SessionsSettings(Feature):
         default=None,
         about="How long a process may go on with what it read of a session, at most a minute. None: every request reads. On "
         "an SQLite file nothing is ever old, whatever is set: every request asks whether the file has changed. On PostgreSQL "
-        "a session that another process ended, and a change of rights there, is noticed that much later.",
+        "a session that another process ended, a change of rights there, and where a session acts, is noticed that much later.",
     )

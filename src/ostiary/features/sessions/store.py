@@ -122,7 +122,7 @@ def insert(tx: Transaction, row: dict[str, Any]) -> None:
 
 
 def _tell(tx: Transaction) -> None:
-    """Have those in this process who remember sessions forget them, once it is committed that one ended."""
+    """Have those in this process who remember sessions forget them, once it is committed that one ended or changed."""
     tx.after_commit(tx.followers.wake)
 
 
@@ -164,6 +164,7 @@ def carry_over(tx: Transaction, id: str, *, subject: str, epoch: int, was: int) 
 def bind(tx: Transaction, id: str, *, subject: str, tenant: str | None) -> bool:
     """Bind one session to a place, or to none."""
     statement = update(sessions).where(sessions.c.id == id, sessions.c.subject == subject).values(tenant=tenant)
+    _tell(tx)
     return bool(tx.execute(statement.returning(sessions.c.id)).all())
 
 
