@@ -16,11 +16,12 @@ from ostiary.events import AccessDenied, Event
 from ostiary.features.policies import Policies
 from ostiary.flask import Auth
 from ostiary.kernel.clock import MINUTE
-from ostiary.kernel.errors import NotAllowed
+from ostiary.kernel.errors import AuthError, NotAllowed, NotAuthenticated
 from ostiary.kernel.feature import Feature, feature, setting
 from ostiary.kernel.principal import ANONYMOUS, Credential
 from ostiary.policies import Allow, Deny, all_of, any_of, anyone, holds, owner, permitted, proven, where
 from ostiary.web.contribution import Contribution
+from ostiary.web.problem import Refusal
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
@@ -571,6 +572,12 @@ def test_what_may_be_read_is_shown_and_what_may_not_be_written_is_refused(magazi
         assert bob.put("/articles/1", json=sent, headers=SAME).json["code"] == "malformed_request"
 
 
+@pytest.mark.parametrize("text", ["ssn", "s", ""])
+def test_the_fields_of_a_policy_are_a_list_and_no_text_whose_letters_would_be_named(magazine, text):
+    with pytest.raises(ConfigurationError, match=r"no_fields.*\n.*give the names in a list"):
+        magazine.auth.policy("read", Article, fields=text)(anyone())
+
+
 # --- on somebody's behalf -----------------------------------------------------------------------------------
 
 
@@ -597,6 +604,74 @@ class TestActingAs:
                 magazine.auth.check(can="edit", resource=magazine.articles[1])
         assert caught.value.code == "not_allowed"
         assert magazine.events[-1].subject == "eve"
+
+    @pytest.mark.attack("V11")
+    def test_every_demand_of_a_check_is_about_whom_the_block_acts_as(self):
+        held = Held(roles=[("kim", "root", None)], permissions=[("kim", "member:add", None), ("ada", "x:y", None)])
+        magazine = Magazine(held=held)
+        auth = magazine.auth
+        read_and_edit(magazine)
+        guards = {
+            "permission": {"permission": "member:add"},
+            "role": {"role": "root"},
+            "joined": {"guard": auth.require("member:add") & auth.require(role="root")},
+            "proof": {"factors": 1, "fresh": "5m"},
+            "both": {"permission": "member:add", "can": "edit", "resource": magazine.articles[1]},
+            "policy": {"guard": auth.require(can="edit", resource=magazine.load)},
+        }
+
+        def passes(demands):
+            try:
+                auth.check(**demands)
+            except (AuthError, Refusal):
+                return False
+            return True
+
+        @magazine.app.get("/as/<who>/<int:id>")
+        @auth.require(role="root")
+        def acting(who, id):
+            with auth.acting_as(Principal(who) if who != "nobody" else ANONYMOUS):
+                assert passes({"permission": "member:add"}) is auth.can("member:add")
+                answer = {name: passes(dict(demands)) for name, demands in guards.items()}
+            return {**answer, "own": passes({"role": "root"})}
+
+        kim = magazine.client("kim")
+        nothing = dict.fromkeys(guards, False)
+        for who in ("eve", "nobody"):
+            assert kim.get(f"/as/{who}/1").json == {**nothing, "own": True}
+        assert kim.get("/as/ada/1").json == {**nothing, "policy": True, "own": True}
+        assert kim.get("/as/kim/1").json == {**nothing, "permission": True, "role": True, "joined": True, "own": True}
+        with magazine.app.app_context():
+            with auth.acting_as(Principal("kim", kind="job")):
+                auth.check(permission="member:add")
+                auth.check(auth.require(role="root"))
+            with auth.acting_as(Principal("eve", kind="job")), pytest.raises(NotAllowed):
+                auth.check(permission="member:add")
+            with auth.acting_as(ANONYMOUS), pytest.raises(NotAuthenticated):
+                auth.check()
+        assert (magazine.events[-2].subject, magazine.events[-2].endpoint) == ("eve", "")
+
+    @pytest.mark.attack("V15")
+    def test_a_check_inside_is_about_the_place_that_the_request_takes(self):
+        magazine = Magazine(held=Held(roles=[("ada", "editor", ("org", "acme"))]))
+        auth = magazine.auth
+
+        @magazine.app.get("/<org>")
+        @auth.public
+        def acting(org):
+            found = {}
+            for name, who in {"ada": Principal("ada"), "bound": Principal("ada", tenant=("org", "beta"))}.items():
+                with auth.acting_as(who):
+                    try:
+                        auth.check(role="editor", on="org")
+                        found[name] = True
+                    except Refusal:
+                        found[name] = False
+            return found
+
+        client = magazine.client()
+        assert client.get("/acme").json == {"ada": True, "bound": False}
+        assert client.get("/beta").json == {"ada": False, "bound": False}
 
     def test_a_request_that_begins_inside_is_its_own_callers(self, magazine):
         read_and_edit(magazine)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Request
+from flask import Request, has_request_context, request
 
 from ostiary.flask.current import caller_of
 from ostiary.flask.guard import Check, Where
@@ -12,8 +12,8 @@ from ostiary.flask.sign_in import end_credential
 from ostiary.flask.state import AppState
 from ostiary.flask.users import Users
 from ostiary.kernel.errors import AuthError, misconfigured
-from ostiary.kernel.principal import On
-from ostiary.web.guard import Caller
+from ostiary.kernel.principal import On, Principal
+from ostiary.web.guard import Caller, endpoint_of
 
 Tenant = Callable[[], On | None]
 
@@ -41,6 +41,27 @@ def enter(state: AppState, users: Users, check: Check, request: Request, *, tena
         # ASVS 5.0 V16.5.3: what decides has failed, so nobody passes; and it is written down.
         guard.failed(request)
         raise
+
+
+def enter_as(state: AppState, check: Check, principal: Principal, *, tenant: Tenant | None) -> None:
+    """One check for whom a job or a part of a view acts as, by the same rules, or the ``AuthError`` of its refusal.
+
+    Nothing is read of a request but the place it is about: who acts as somebody has already said who.
+    """
+    if check.optional:
+        return
+    inside = has_request_context()
+    place = _place(check.on, (request.view_args if inside else None) or {}, tenant if inside else None)
+    if check.policy is not None and check.requirement.only_signed_in:
+        if not principal:
+            return
+        principal = replace(principal, scope=None)
+    guard = state.runtime.guard
+    decision = guard.decide(check.requirement, principal, place)
+    if not decision.allowed:
+        endpoint = endpoint_of(request) if inside else ""
+        caller = Caller(principal, csrf_checked=True)
+        raise guard.refusal(caller, decision, check.requirement, endpoint=endpoint, hidden=check.hidden)
 
 
 def _user_is_gone(state: AppState, users: Users, caller: Caller) -> bool:

@@ -9,16 +9,17 @@ from flask.ctx import RequestContext
 
 from ostiary.flask.context import present_context
 from ostiary.flask.demands import make_check
-from ostiary.flask.entry import enter
+from ostiary.flask.entry import enter, enter_as
 from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
 from ostiary.flask.policies import PolicyVerbs
 from ostiary.flask.policy_demand import make_demand
-from ostiary.flask.policy_entry import check_policy, enter_by_policy
+from ostiary.flask.policy_entry import check_policy, enter_by_policy, enter_policy_as
 from ostiary.flask.protection import Protection
+from ostiary.flask.state import AppState
 from ostiary.flask.users import Users
 from ostiary.kernel.duration import Duration
 from ostiary.kernel.errors import AuthError
-from ostiary.kernel.principal import On
+from ostiary.kernel.principal import On, Principal
 from ostiary.kernel.requirement import SIGNED_IN, Names
 
 if TYPE_CHECKING:
@@ -138,13 +139,17 @@ class Guards(PolicyVerbs):
     ) -> None:
         """Inside a view: raise the refusal of a guard, or of the demands of ``require``, if they are not met.
 
-        ``auth.check(can="edit", resource=article)`` asks about what the view has loaded; None is answered as 404. In a job,
-        ``with auth.acting_as(…)``, it raises the ``AuthError`` itself.
+        ``auth.check(can="edit", resource=article)`` asks about what the view has loaded; None is answered as 404. Inside
+        ``with auth.acting_as(…)`` it is about whom that names, as ``auth.can`` is; in a job it raises the ``AuthError`` itself.
         """
         if can is None:
             checks = guard.checks if guard is not None else (make_check(demands.pop("permission", None), **demands),)
+            acting = self._acting.find()
             for check in checks:
-                self.enter(check, present_context())
+                if acting is None:
+                    self.enter(check, present_context())
+                else:
+                    self._check_as(acting, check)
             return
         hidden = bool(demands.get("hidden"))
         if guard is not None or demands.keys() - {"hidden"}:
@@ -153,10 +158,20 @@ class Guards(PolicyVerbs):
         try:
             check_policy(state, principal, can, resource, hidden=hidden)
         except AuthError as error:
-            if not has_request_context():
-                # A job is answered by nobody: it gets the error itself.
-                raise
-            raise self._refuse(state, error) from None
+            raise self._told(state, error) from None
+
+    def _check_as(self, principal: Principal, check: Check) -> None:
+        state = self._state()
+        try:
+            enter_as(state, check, principal, tenant=self._tenant)
+            if check.policy is not None:
+                enter_policy_as(state, check.policy, principal, hidden=check.hidden)
+        except AuthError as error:
+            raise self._told(state, error) from None
+
+    def _told(self, state: AppState, error: AuthError) -> Exception:
+        """What is raised for a refusal inside a block of code: a job is answered by nobody, and gets the error itself."""
+        return self._refuse(state, error) if has_request_context() else error
 
 
 def _check_of(permission: str | None, demands: dict[str, Any]) -> Check:

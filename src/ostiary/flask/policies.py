@@ -72,6 +72,10 @@ class PolicyVerbs(Share):
         False or a rule; or it takes the principal alone and answers a rule, which filters rows as well. Every policy of an
         action must allow; none at all is a denial. Raises ``ConfigurationError`` for what can mean nothing.
         """
+        if isinstance(fields, str):
+            # A text is an iterable of texts, too: its letters would be named, and the field would be forgotten.
+            what = f"auth.policy(…, fields={fields!r}) is one text, and no list of fields"
+            raise misconfigured("no_fields", what, f"give the names in a list: fields=[{fields!r}]")
 
         def declare(answer: P) -> P:
             from ostiary.features.policies import check_declared  # only where there are policies

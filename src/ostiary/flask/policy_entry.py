@@ -34,6 +34,12 @@ def enter_by_policy(state: AppState, demand: PolicyDemand, request: Request, *, 
         raise
 
 
+def enter_policy_as(state: AppState, demand: PolicyDemand, principal: Principal, *, hidden: bool) -> None:
+    """The same for whom a job or a part of a view acts as; what a loader takes is of the present request's address."""
+    variables = (request.view_args if has_request_context() else None) or {}
+    _enter(state, demand, Caller(principal, csrf_checked=True), variables, hidden=hidden)
+
+
 def _enter(state: AppState, demand: PolicyDemand, caller: Caller, variables: dict[str, Any], *, hidden: bool) -> Any:
     actions, principal = state.policy_actions, caller.principal
     if not principal and not actions.is_for_visitors(demand.action):

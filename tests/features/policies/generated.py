@@ -47,6 +47,7 @@ shares = st.fixed_dictionaries(
     {"article_id": st.integers(1, 4), "subject": stored_subjects, "may_edit": nothing_or([True, False])}
 )
 folders = st.tuples(stored_subjects, stored_subjects, stored_subjects)
+folder_orgs = st.tuples(nothing_or(ORGS), nothing_or(ORGS), nothing_or(ORGS))
 
 places = st.one_of(st.none(), st.sampled_from([("org", "acme"), ("org", "beta"), ("org", "7"), ("team", "acme")]))
 grants = st.lists(st.tuples(st.sampled_from(SUBJECTS), st.sampled_from(["reader", "editor"]), places), max_size=4)
@@ -107,40 +108,83 @@ conditions = st.recursive(
 # --- rules --------------------------------------------------------------------------------------------------
 
 spots = st.sampled_from([None, ("org", Article.org_id), ("team", Article.org_id), ("org", "acme")])
-simple_rules = st.one_of(
+simple_rules_of_a_person = st.one_of(
     st.just(anyone()),
     st.builds(owner, st.sampled_from([Article.author_id, Article.editor_id, Article.clerk_id, "author_id"])),
     st.builds(lambda role, on: holds(role, on=on), st.sampled_from(["reader", "editor"]), spots),
     st.builds(lambda join, on: holds(join("reader", "editor"), on=on), st.sampled_from([any_of, all_of]), spots),
     st.builds(lambda name, on: permitted(name, on=on), st.sampled_from(["article:read", "article:edit"]), spots),
-    st.builds(tenant, st.just(Article.org_id), st.sampled_from(["org", "team"]), unbound=st.booleans()),
     st.builds(lambda: proven(fresh="5m")),
     st.builds(lambda: proven(factors=2)),
     st.builds(where, conditions),
 )
-rules_that_can_change = st.recursive(
-    simple_rules,
+simple_rules = st.one_of(
+    simple_rules_of_a_person,
+    st.builds(tenant, st.just(Article.org_id), st.sampled_from(["org", "team"]), unbound=st.booleans()),
+)
+
+
+def _joined(leaves, *, most):
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.builds(not_rule, inner),
+            st.lists(inner, min_size=1, max_size=3).map(lambda several: any_of(*several)),
+            st.lists(inner, min_size=1, max_size=3).map(lambda several: all_of(*several)),
+        ),
+        max_leaves=most,
+    )
+
+
+rules_that_can_change = _joined(simple_rules, most=5)
+# About a folder: what is held where, denied, and asked of the folder that it stands in.
+folder_spots = st.sampled_from([None, ("org", Folder.org_id), ("team", Folder.org_id), ("org", "acme")])
+simple_folder_rules = st.one_of(
+    st.builds(lambda role, on: holds(role, on=on), st.sampled_from(["reader", "editor"]), folder_spots),
+    st.builds(lambda name, on: permitted(name, on=on), st.sampled_from(["article:read", "article:edit"]), folder_spots),
+    st.just(owner(Folder.owner_id)),
+)
+folder_rules = st.recursive(
+    simple_folder_rules,
     lambda inner: st.one_of(
         st.builds(not_rule, inner),
-        st.lists(inner, min_size=1, max_size=3).map(lambda several: any_of(*several)),
-        st.lists(inner, min_size=1, max_size=3).map(lambda several: all_of(*several)),
+        st.builds(lambda rule: related(Folder.parent, rule), inner),
+        st.builds(any_of, inner, inner),
+        st.builds(all_of, inner, inner),
     ),
-    max_leaves=5,
+    max_leaves=3,
 )
-related_rules = st.one_of(
+related_rules_of_a_person = st.one_of(
     st.just(shared(via=Article.shares, to=Share.subject)),
     st.just(related(Article.shares, all_of(owner(Share.subject), where(Share.may_edit)))),
     st.just(related(Article.shares, not_rule(owner(Share.subject)))),
-    st.just(related(Article.folder, owner(Folder.owner_id))),
-    st.just(related(Article.folder, not_rule(owner(Folder.owner_id)))),
-    st.just(related(Article.folder, related(Folder.parent, owner(Folder.owner_id)))),
+    st.builds(lambda rule: related(Article.folder, rule), folder_rules),
 )
-rules = st.recursive(
-    st.one_of(simple_rules, related_rules),
-    lambda inner: st.one_of(
-        st.builds(not_rule, inner),
-        st.lists(inner, min_size=1, max_size=3).map(lambda several: any_of(*several)),
-        st.lists(inner, min_size=1, max_size=3).map(lambda several: all_of(*several)),
+related_rules = st.one_of(
+    related_rules_of_a_person,
+    st.builds(
+        lambda rule, join: related(Article.folder, join(rule, tenant(Folder.org_id))),
+        folder_rules,
+        st.sampled_from([any_of, all_of]),
     ),
-    max_leaves=6,
+)
+rules = _joined(st.one_of(simple_rules, related_rules), most=6)
+refusals_of_a_person = st.builds(
+    lambda rule, more: all_of(not_rule(related(Article.folder, rule)), more),
+    folder_rules,
+    st.one_of(st.just(anyone()), _joined(st.one_of(simple_rules_of_a_person, related_rules_of_a_person), most=2)),
+)
+"""Rules that forbid by what is related, and say nothing of where a credential is bound, which a person without one never is."""
+
+# Somebody who holds something, and a credential of hers that was not given all of it.
+narrowed_people = st.builds(
+    Principal,
+    st.just("ada"),
+    scope=st.sampled_from([None, frozenset({"article:read"})]),
+    tenant=st.sampled_from([None, ("org", "acme"), ("org", "beta"), ("team", "acme")]),
+).filter(lambda one: one.scope is not None or one.tenant is not None)
+her_rights = st.builds(
+    lambda roles, names: Held(roles=roles, permissions=names),
+    st.lists(st.tuples(st.just("ada"), st.sampled_from(["reader", "editor"]), places), min_size=1, max_size=3),
+    st.lists(st.tuples(st.just("ada"), st.sampled_from(["article:edit", "article:*"]), places), min_size=1, max_size=2),
 )

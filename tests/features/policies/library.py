@@ -25,6 +25,7 @@ class Folder(Base):
     __tablename__ = "folder"
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[str | None]
+    org_id: Mapped[str | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("folder.id"))
     parent: Mapped["Folder | None"] = relationship(remote_side=[id])
 

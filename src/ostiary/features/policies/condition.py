@@ -95,11 +95,32 @@ def attribute_of_column(column: Any) -> Attribute:
 annotations_of: Final = attrgetter("_annotations")
 """Where SQLAlchemy keeps which attribute of which class a column is."""
 
+_variants_of: Final = attrgetter("_variant_mapping")
+
 
 def is_inexact(kind: Any) -> bool:
-    """Whether this type's equality is not that of Python: padded, blind to case, or of the application's own."""
-    named = _is(kind, sqltypes.TypeDecorator) or kind.__visit_name__ in _INEXACT
+    """Whether this type's equality is not that of Python: padded, blind to case, or of the application's own.
+
+    On any database: what ``with_variant`` names for one of them is what is compared there.
+    """
+    variants = tuple(_variants_of(kind).values())
+    return any(map(_is_inexact, (kind, *variants))) or any(_family_of(one) != _family_of(kind) for one in variants)
+
+
+def _is_inexact(kind: Any) -> bool:
+    # A UUID as text is read in one spelling and, where the database knows no UUIDs, compared in the one it was written in.
+    named = _is(kind, sqltypes.TypeDecorator) or kind.__visit_name__ in _INEXACT or _is_uuid_as_text(kind)
     return bool(named or getattr(kind, "collation", None))
+
+
+def _is_uuid_as_text(kind: Any) -> bool:
+    return _is(kind, sqltypes.Uuid) and not kind.as_uuid
+
+
+def _family_of(kind: Any) -> tuple[type | None, bool]:
+    """What a type's values are in Python, and whether they have a time zone: of one family, they are compared alike."""
+    families = (sqltypes.Enum, *_EXACT)
+    return next((one for one in families if _is(kind, one)), None), bool(getattr(kind, "timezone", False))
 
 
 def _is(element: Any, *kinds: type[Any]) -> bool:
@@ -127,7 +148,8 @@ def _read_comparison(element: Any) -> Rule:
     if _is(right, ColumnClause):
         if op not in ("==", "!=") or type(column.type) is not type(right.type):
             raise _not_understood(element)
-        _check_comparable(column, op, element)
+        for one in (column, right):
+            _check_comparable(one, op, element)
         return Compare(attribute, op, attribute_of_column(right))
     value = _value_of(right, element)
     if op in ("is", "is not"):
@@ -176,7 +198,7 @@ def _is_value_of(kind: Any, value: Any) -> bool:  # noqa: PLR0911 - one branch f
         return isinstance(value, dt.datetime) and value.tzinfo is None
     if _is(kind, sqltypes.Date):
         return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-    return isinstance(value, UUID if kind.as_uuid else str)
+    return isinstance(value, UUID)
 
 
 def _not_understood(condition: Any) -> ConfigurationError:

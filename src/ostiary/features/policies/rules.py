@@ -78,7 +78,7 @@ class Right(Rule):
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
-        rights, principal = situation.rights, situation.principal
+        rights, principal = situation.rights, situation.holder
         if rights is None or not principal:
             return False, "nobody is signed in" if rights is not None else "nothing here grants it"
         if self.spot is not None and self.spot.place(situation) is None:
@@ -201,7 +201,11 @@ class Tenant(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Related(Rule):
-    """One of the related resources (a list of shares, a project, a folder) meets the rule."""
+    """One of the related resources (a list of shares, a project, a folder) meets the rule.
+
+    Where one of them would meet it by what the person holds and only her credential lacks, it is unknown: so ``not_`` of it
+    opens nothing, as ``Right`` says of what is not related.
+    """
 
     relationship: Attribute
     rule: Rule
@@ -222,8 +226,16 @@ class Related(Rule):
             if grounds[-1].met is True and not full:
                 break
         # As EXISTS: there is one, or there is none; what is unknown is none.
-        met = any(one.met is True for one in grounds)
+        met = any(one.met is True for one in grounds) or (None if self._met_by_person(situation, found) else False)
         return Reason("related", f"one of {self.relationship}", children=tuple(grounds), met=met)
+
+    def _met_by_person(self, situation: Situation, found: Any) -> bool:
+        """Whether one of them would meet the rule, if the credential had been given all that the person holds."""
+        if not situation.narrowed or not asks_rights(self.rule):
+            return False
+        hers = situation.of_person()
+        each = _each(situation.resource, self.relationship.name, found)
+        return any(self.rule.judge(hers.about(one)).met is True for one in each)
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
@@ -306,6 +318,13 @@ class Proven(Rule):
 
     def __str__(self) -> str:
         return f"proven({', '.join(self.requirement.proof_words())})"
+
+
+def asks_rights(rule: Rule) -> bool:
+    """Whether a rule, or one about what is related, looks at what the caller holds: so that her credential may lack it."""
+    if isinstance(rule, Related):
+        return asks_rights(rule.rule)
+    return isinstance(rule, Right) or any(map(asks_rights, rule.parts()))
 
 
 def _where(place: On | None) -> str:

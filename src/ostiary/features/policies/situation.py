@@ -24,6 +24,7 @@ class Situation:
     ``resource``  None where the question is about a type
     ``changed``   attributes of the resource as they would be
     ``shown``     demands about proofs that would be met
+    ``whole``     what is held is asked of the person, whatever her credential was given
     """
 
     principal: Principal
@@ -32,6 +33,21 @@ class Situation:
     resource: object = None
     changed: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     shown: tuple[Change, ...] = ()
+    whole: bool = False
+
+    @property
+    def holder(self) -> Principal:
+        """Whose rights are asked: those of the credential, or of its person."""
+        return replace(self.principal, scope=None, tenant=None) if self.whole else self.principal
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the person may hold what the credential was not given."""
+        return not self.whole and (self.principal.scope is not None or self.principal.tenant is not None)
+
+    def of_person(self) -> "Situation":
+        """The same question about what the person holds."""
+        return replace(self, whole=True)
 
     def attribute(self, name: str) -> Any:
         """An attribute of the resource. Raises ``Nowhere`` where there is none to look at."""

@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnClause
 
 from ostiary.features.policies.condition import OPERATORS, annotations_of, is_inexact
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
-from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where
+from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where, asks_rights
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.errors import misconfigured
 
@@ -67,7 +67,7 @@ class RowFilter:
         return getattr(self.entity, attribute.name)
 
     def _held(self, rule: Right, spot: Spot) -> ColumnElement[bool]:
-        rights, principal = self.situation.rights, self.situation.principal
+        rights, principal = self.situation.rights, self.situation.holder
         if rights is None or not principal:
             return false()
         given = rule.given_to(principal)
@@ -115,12 +115,15 @@ class RowFilter:
                 return cast("ColumnElement[bool]", column.operate(operator, value))
 
     def _related(self, rule: Related) -> ColumnElement[bool]:
+        now = self._exists(rule, self.situation)
+        if not self.situation.narrowed or not asks_rights(rule.rule):
+            return now
+        # What only the credential lacks is unknown, as `Related` says of one object.
+        return or_(now, and_(self._exists(rule, self.situation.of_person()), _constant(None)))
+
+    def _exists(self, rule: Related, situation: Situation) -> ColumnElement[bool]:
         relationship = self._column(rule.relationship)
-        target = relationship.property.mapper.class_
-        inner = RowFilter(
-            target,
-            Situation(principal=self.situation.principal, context=self.situation.context, rights=self.situation.rights),
-        ).clause(rule.rule)
+        inner = RowFilter(relationship.property.mapper.class_, situation.about(None)).clause(rule.rule)
         found = relationship.any(inner) if relationship.property.uselist else relationship.has(inner)
         return cast("ColumnElement[bool]", found)
 
@@ -165,7 +168,7 @@ def _stored(column: Any, text: str) -> list[Any]:
                 found = UUID(text)
             except ValueError:
                 return []
-            return [found if kind.as_uuid else text] if str(found) == text else []
+            return [found] if str(found) == text else []
         case sqltypes.Integer():
             digits = text.removeprefix("-")
             if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19 or str(int(text)) != text:

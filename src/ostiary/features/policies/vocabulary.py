@@ -65,7 +65,7 @@ def where(condition: Any, *, test: Callable[[Any], bool | None] | None = None) -
     """A condition in SQL: ``where(Article.public.is_(True))``.
 
     Comparisons of columns with values are understood, and asked of objects as well. For any other expression ``test`` says
-    the same of an object: ``where(Article.title.like("A%"), test=lambda article: article.title.startswith("A"))``.
+    the same of an object, and None where that is NULL: ``where(func.length(Article.title) <= 80, test=is_short)``.
     Raises ``ConfigurationError`` for one that is not understood and has no ``test``.
     """
     if test is not None:
