@@ -124,8 +124,10 @@ def test_groups_are_made_filled_and_removed(house, root) -> None:
         assert root.open(f"/auth/groups/{path}", method=method).status_code == 404
 
 
-def test_the_owner_of_an_organisation_chooses_its_members(house, owner) -> None:
+def test_the_owner_of_an_organisation_chooses_its_members(house) -> None:
     house.roles.groups.create(Group(ACME))
+    house.roles.assign("ada", "owner", on=ACME)
+    owner = house.browser("ada")
     house.roles.groups.create(Group("sales"))
     house.roles.assign(Group(ACME), "editor", on=ACME)
     assert owner.post("/auth/groups/org:acme/members", json={"subject": "bob"}).status_code == 201

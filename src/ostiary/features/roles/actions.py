@@ -166,7 +166,7 @@ class RoleActions(RoleDefinitions):
 
     def forget(self, tx: Transaction, subject: str, *, now: Millis) -> None:
         """Take everything from a subject that is gone for good: its roles and its memberships."""
-        store.share_definitions(tx)
+        store.share_roles(tx)
         taken = store.revoke_all(tx, Holder("subject", subject)) + store.leave_all(tx, subject)
         if taken:
             raise_rights(tx, subject, now=now)

@@ -80,6 +80,14 @@ class Authority:
                 return decision
         return ALLOWED
 
+    def check_clear(self, roles: Iterable[str], on: On) -> Decision:
+        """Whether the caller may take each of these roles from whoever holds it on a place."""
+        for role in roles:
+            decision = self._check_held(role, on, self._now)
+            if not decision.allowed:
+                return decision
+        return ALLOWED
+
     def check_define(self, permissions: Iterable[str], inherited: Iterable[str]) -> Decision:
         """Whether the caller may let a role grant this, to whoever holds it and wherever: only what is hers everywhere."""
         principal = self._principal

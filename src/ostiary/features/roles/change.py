@@ -91,20 +91,23 @@ class Changes:
         return Author(caller, None if caller is None else caller.subject)
 
     @contextmanager
-    def begin(self, by: str | None, *, concerns: Iterable[str] = (), of_definitions: bool = False) -> Generator[Change]:
-        """A change in a transaction of its own. ``concerns`` are the subjects whose rights it raises."""
+    def begin(self, by: str | None, *, concerns: Iterable[str] = (), exclusive: bool = False) -> Generator[Change]:
+        """A change in a transaction of its own. ``concerns`` are the subjects whose rights it raises.
+
+        ``exclusive`` is for what concerns whoever holds something: no other change of roles is made meanwhile.
+        """
         author = self.author(by)
         with self.database.write() as tx:
-            yield self.begin_in(tx, author, concerns=concerns, of_definitions=of_definitions)
+            yield self.begin_in(tx, author, concerns=concerns, exclusive=exclusive)
 
     def begin_in(
-        self, tx: Transaction, author: Author, *, concerns: Iterable[str] = (), of_definitions: bool = False
+        self, tx: Transaction, author: Author, *, concerns: Iterable[str] = (), exclusive: bool = False
     ) -> Change:
         """A change inside a transaction."""
-        if of_definitions:
-            store.own_definitions(tx)
+        if exclusive:
+            store.lock_roles(tx)
         else:
-            store.share_definitions(tx)
+            store.share_roles(tx)
         authority = None
         if author.caller is not None:
             store.lock_rights(tx, {author.caller.subject, *concerns})

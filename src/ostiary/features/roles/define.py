@@ -99,7 +99,7 @@ class RoleDefinitions:
         in_code = self._changes.definitions.in_code
         if role in in_code:
             raise DefinedInCode(detail=role)
-        with self._changes.begin(by, of_definitions=True) as change:
+        with self._changes.begin(by, exclusive=True) as change:
             present = store.read_definitions(change.tx.connection)
             inherited = sorted(entry for entry in entries if not is_permission_entry(entry))
             for one in inherited:
@@ -123,7 +123,7 @@ class RoleDefinitions:
         nobody removes what she does not hold everywhere.
         """
         definitions = self._changes.definitions
-        with self._changes.begin(by, of_definitions=True) as change:
+        with self._changes.begin(by, exclusive=True) as change:
             present = store.read_definitions(change.tx.connection)
             if role not in present:
                 return False

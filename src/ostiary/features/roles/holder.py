@@ -124,6 +124,14 @@ class NoSuchGroup(AuthError, LookupError):
     public_message = "There is no such group."
 
 
+class PlaceInUse(AuthError):
+    """Somebody holds a role on a place that is to become an organisation: she would hold it in an organisation of others."""
+
+    code = "place_in_use"
+    status = 409
+    public_message = "Roles are still held under this name. Take them away first, or choose another name."
+
+
 class BeyondOwnRights(AuthError):
     """Somebody would give what she does not hold herself, there and for as long."""
 
