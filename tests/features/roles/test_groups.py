@@ -220,6 +220,23 @@ def test_nobody_lets_herself_into_a_group_that_holds_something(house, as_ada) ->
 
 
 @pytest.mark.attack("V11")
+@pytest.mark.parametrize("group", [SALES, Group(ACME)])
+def test_nobody_lets_herself_into_a_group_that_holds_nothing_yet(house, as_ada, group) -> None:
+    house.roles.groups.create(group)
+    house.roles.define("helpdesk", ["role:assign"])
+    house.roles.assign("ada", "helpdesk")
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.add, group, "ada")
+    assert as_ada(house.roles.groups.add, group, "bob")
+    house.roles.assign("ada", "owner", on=ACME)
+    if group.place is None:
+        with pytest.raises(BeyondOwnRights):
+            as_ada(house.roles.groups.add, group, "ada")
+        house.roles.assign("ada", "owner")
+    assert as_ada(house.roles.groups.add, group, "ada")
+
+
+@pytest.mark.attack("V11")
 def test_nobody_gives_something_to_a_group_she_is_in_without_that_permission(house, as_ada) -> None:
     house.roles.groups.create(SALES)
     house.roles.groups.add(SALES, "ada")

@@ -64,8 +64,16 @@ class Authority:
             return ALLOWED
         return self._check_held(role, on, self._now)
 
-    def check_add_member(self, subject: str, holds: Iterable[Assignment]) -> Decision:
-        """Whether the caller may put a subject into a group that holds this: each of it is given to her."""
+    def check_add_member(self, subject: str, place: On | None, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may put a subject into a group that holds this: each of it is given to her.
+
+        ``place`` is what an organisation is. Who is in a group belongs to that place, and holds what the group is given
+        later; so letting oneself in is giving to oneself, also where the group holds nothing.
+        """
+        if subject == self._principal.subject:
+            decision = self._check_self(place)
+            if not decision.allowed:
+                return decision
         for one in holds:
             decision = self.check_give(Holder("subject", subject), one.role, one.on, one.until)
             if not decision.allowed:
@@ -110,12 +118,17 @@ class Authority:
         return holder.subject == self._principal.subject
 
     def _check_self(self, on: On | None) -> Decision:
-        permissions = self._lasting(on, self._now).permissions
-        scope = self._principal.scope
-        if any_covers(permissions, ASSIGN_TO_SELF) and (scope is None or any_covers(scope, ASSIGN_TO_SELF)):
+        if self._principal.tenant not in (None, on):
+            return _bound(self._principal.tenant, on)
+        if self._permitted(ASSIGN_TO_SELF, on):
             return ALLOWED
         text = f"the caller would give something to herself, and does not hold {ASSIGN_TO_SELF}"
         return denied("beyond_own_rights", text, f"permission={ASSIGN_TO_SELF}")
+
+    def _permitted(self, permission: str, on: On | None) -> bool:
+        scope = self._principal.scope
+        within = scope is None or any_covers(scope, permission)
+        return within and any_covers(self._lasting(on, self._now).permissions, permission)
 
     def _check_held(self, role: str, on: On | None, until: Millis | None) -> Decision:
         principal = self._principal

@@ -61,12 +61,13 @@ class GroupActions:
     def add(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
         """Put somebody into a group: she holds what it holds. False: she is in it. Raises ``NoSuchGroup``.
 
-        Inside a request that is giving her each of its roles: nobody gives what she does not hold herself.
+        Inside a request that is giving her each of its roles: nobody gives what she does not hold herself, and to herself
+        only with ``role:assign-self``, also where the group holds nothing.
         """
         subject = subject_of(who)
         with self._changes.begin(by, concerns=(subject,)) as change:
             held = self._lock(change, group)
-            change.require(lambda authority: authority.check_add_member(subject, held))
+            change.require(lambda authority: authority.check_add_member(subject, group.place, held))
             if not store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
                 return False
             raise_rights(change.tx, subject, now=change.now)
