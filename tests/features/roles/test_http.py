@@ -107,6 +107,24 @@ def test_an_administrator_of_everything_defines_roles_and_gives_them(house, root
     assert root.post("/auth/roles", json={"name": "editor", "grants": ["*"]}).json["code"] == "defined_in_code"
 
 
+def test_who_defines_roles_takes_from_one_only_what_is_hers(house) -> None:
+    house.roles.define("definer", ["role:define", "article:*"])
+    house.roles.define("treasurer", ["payment:*", "article:read", "boss"])
+    house.roles.assign("eve", "definer")
+    house.roles.assign("bob", "treasurer")
+    eve = house.browser("eve")
+
+    def redefine(*grants):
+        return eve.post("/auth/roles", json={"name": "treasurer", "grants": list(grants)}).status_code
+
+    for grants in ([], ["article:read"], ["article:*", "payment:*"], ["payment:*", "boss"]):
+        assert redefine(*grants) == 403, grants
+    assert house.roles.of("bob") >= {"treasurer", "boss"}
+    assert "payment:*" in house.roles.permissions_of("bob")
+    house.roles.define("treasurer", ["article:read"])
+    assert redefine("article:publish") == redefine() == 201
+
+
 def test_groups_are_made_filled_and_removed(house, root) -> None:
     assert root.post("/auth/groups", json={"name": "sales"}).status_code == 201
     assert root.post("/auth/groups", json={"name": "sales"}).json == {"name": "sales", "changed": False}
