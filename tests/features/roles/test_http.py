@@ -5,7 +5,8 @@ from tests.features.roles.house import open_house
 from tests.shop import NOON
 
 from ostiary import Accounts, ApiKeys
-from ostiary.features.roles import Group
+from ostiary.features.roles import Group, store
+from ostiary.features.roles.holder import Holder
 
 ACME = ("org", "acme")
 
@@ -175,6 +176,10 @@ def test_the_owner_of_an_organisation_chooses_its_members(house) -> None:
         ("", {"subject": "bob", "role": "editor", "until": "2027-01-15T08:00:00"}, 422),
         ("", {"subject": "bob", "role": "editor", "until": "2020-01-15T08:00:00Z"}, 422),
         ("", {"subject": "bob", "role": "editor", "until": "2027-99-15T08:00:00Z"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "9999-12-31T23:59:59-23:59"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "2127-01-17T08:00:00Z"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "0001-01-01T00:00:00+23:59"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "9999999999d"}, 422),
         ("", {"group": "nobody", "role": "editor"}, 404),
     ],
 )
@@ -211,6 +216,15 @@ def test_an_instant_is_taken_as_it_is_written_everywhere(house, root) -> None:
     assert root.post("/auth/role-assignments", json=body).status_code == 201
     (one,) = house.roles.assignments("bob")
     assert one.until == NOON + 3_600_000
+
+
+def test_a_list_is_shown_whatever_instant_a_row_says(house, root) -> None:
+    far = 400_000_000_000_000
+    holder = Holder("subject", "bob")
+    with house.database.write() as tx:
+        store.assign(tx, holder, "editor", "", ends_at=far, now=-far, by=None)
+    (shown,) = root.get("/auth/role-assignments?subject=bob").json["assignments"]
+    assert (shown["given_at"], shown["until"]) == ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00")
 
 
 def test_a_key_gives_roles_as_far_as_it_is_not_narrowed(database_url, clock) -> None:

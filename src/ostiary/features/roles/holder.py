@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from ostiary.features.roles.definitions import LONGEST_NAME
 from ostiary.kernel.clock import Millis
-from ostiary.kernel.duration import Duration, milliseconds
+from ostiary.kernel.duration import LONGEST, Duration, milliseconds
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
 from ostiary.kernel.principal import On, encode_place, is_place
 from ostiary.kernel.subject import Identified, subject_of
@@ -16,6 +16,11 @@ from ostiary.kernel.subject import Identified, subject_of
 HolderKind: TypeAlias = Literal["subject", "group"]
 Until: TypeAlias = datetime | Duration
 """An aware instant, or how long from now: ``"30d"``."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What RFC 3339 can write, and `datetime` can hold.
+_FIRST_SECOND: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+_LAST_SECOND: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
 
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 
@@ -151,7 +156,7 @@ def place_text(on: On | None) -> str:
 
 
 def end_of(until: Until | None, now: Millis) -> Millis | None:
-    """When it ends. Raises ``ValidationFailed`` for what is no instant, or is one of the past."""
+    """When it ends. Raises ``ValidationFailed`` for what is no instant, is past, or is more than a century from now."""
     if until is None:
         return None
     if isinstance(until, datetime):
@@ -167,10 +172,15 @@ def end_of(until: Until | None, now: Millis) -> Millis | None:
             raise ValidationFailed(FieldError("until", "unusable", text)) from None
     if ends_at <= now:
         raise ValidationFailed(FieldError("until", "past", "It would have ended already."))
+    if ends_at - now > LONGEST // timedelta(milliseconds=1):
+        text = "That is more than a century from now: leave it out for good."
+        raise ValidationFailed(FieldError("until", "too_late", text))
     return ends_at
 
 
 def _moment(at: Millis | None) -> str | None:
     if at is None:
         return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+    # A list that somebody else's row could break would show nobody anything.
+    seconds = min(max(at // 1000, _FIRST_SECOND), _LAST_SECOND)
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
