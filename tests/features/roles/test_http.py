@@ -87,6 +87,23 @@ def test_the_owner_of_a_place_does_not_learn_who_looks_after_all_of_them(house, 
     assert owner.get("/auth/role-members?role=editor").status_code == 403
 
 
+def test_a_group_that_is_not_hers_to_look_after_is_changed_by_nothing_and_not_told_of(house, owner) -> None:
+    for name in (Group(("org", "secret")), Group("sales")):
+        house.roles.groups.create(name)
+        house.roles.groups.add(name, "bob")
+    version = house.roles.held("bob").version
+    path, answers = "/auth/role-assignments?on=org:acme", []
+    for name in ("org:secret", "sales", "org:nowhere", "nobody"):
+        answers.append(owner.post(path, json={"group": name, "role": "editor"}))
+        answers.append(owner.delete(f"{path}&group={name}&role=editor"))
+    assert {(one.status_code, one.text) for one in answers} == {(403, answers[0].text)}
+    assert answers[0].json["code"] == "beyond_own_rights"
+    assert (house.roles.organisations("bob"), house.roles.held("bob").version) == ((("org", "secret"),), version)
+    house.roles.assign("ada", "owner", on=("org", "secret"))
+    assert owner.post(path, json={"group": "org:secret", "role": "editor"}).status_code == 201
+    assert owner.delete(f"{path}&group=org:secret&role=editor").status_code == 204
+
+
 def test_the_permission_to_give_gives_nothing_she_does_not_hold(house, owner) -> None:
     answer = owner.post("/auth/role-assignments?on=org:acme", json={"subject": "bob", "role": "boss"})
     assert (answer.status_code, answer.json["code"]) == (403, "beyond_own_rights")

@@ -5,6 +5,7 @@ every process.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeAlias
 
 from ostiary.features.roles import store
@@ -23,6 +24,7 @@ from ostiary.features.roles.holder import (
     Who,
     end_of,
     holder_of,
+    parse_group,
     place_text,
     places_of,
 )
@@ -68,11 +70,11 @@ class RoleActions(RoleDefinitions):
         ``by``     in whose name the application does this, if not in the caller's: ``"sign-up"``
 
         Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``.
-        Raises ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.
+        To a group only who holds ``role:assign`` where it is, whether or not there is such a group. Raises
+        ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.
         """
         holder, place = holder_of(who), place_text(on)
-        concerns = () if holder.subject is None else (holder.subject,)
-        with self._changes.begin(by, concerns=concerns) as change:
+        with self._begin(by, holder) as change:
             ends_at = end_of(until, change.now)
             return self.assign_in(change, holder, role, on, place, ends_at)
 
@@ -105,8 +107,7 @@ class RoleActions(RoleDefinitions):
         Inside a request nobody takes what she does not hold there herself, except from herself: ``BeyondOwnRights``.
         """
         holder, place = holder_of(who), place_text(on)
-        concerns = () if holder.subject is None else (holder.subject,)
-        with self._changes.begin(by, concerns=concerns) as change:
+        with self._begin(by, holder) as change:
             self._require_group(change, holder)
             change.require(lambda authority: authority.check_take(holder, role, on))
             if not store.revoke(change.tx, holder, role, place):
@@ -171,6 +172,10 @@ class RoleActions(RoleDefinitions):
         if taken:
             raise_rights(tx, subject, now=now)
 
+    def _begin(self, by: str | None, holder: Holder) -> AbstractContextManager[Change]:
+        concerns = () if holder.subject is None else (holder.subject,)
+        return self._changes.begin(by, concerns=concerns, group=holder.group, members=True)
+
     def _raise(self, change: Change, holder: Holder) -> None:
         if holder.subject is not None:
             raise_rights(change.tx, holder.subject, now=change.now)
@@ -189,8 +194,11 @@ class RoleActions(RoleDefinitions):
 
     @staticmethod
     def _require_group(change: Change, holder: Holder) -> None:
-        # Its members stay who they are until they have been told of the change.
-        if holder.group is not None and not store.lock_group(change.tx, holder.name):
+        if holder.group is None:
+            return
+        place = parse_group(holder.group).place
+        change.require(lambda authority: authority.check_group(place))
+        if not change.group_exists:
             raise NoSuchGroup(detail=holder.name)
 
     # --- asking -------------------------------------------------------------------------------------------

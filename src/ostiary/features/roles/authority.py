@@ -64,6 +64,18 @@ class Authority:
             return ALLOWED
         return self._check_held(role, on, self._now)
 
+    def check_group(self, place: On | None) -> Decision:
+        """Whether the caller looks after groups where this one is: at the place of an organisation, otherwise everywhere.
+
+        It is asked before whether there is such a group, so that nobody else learns that.
+        """
+        if self._principal.tenant not in (None, place):
+            return _bound(self._principal.tenant, place)
+        if self._permitted(ASSIGN, place):
+            return ALLOWED
+        text = f"the caller does not hold {ASSIGN} where the group is"
+        return denied("beyond_own_rights", text, f"permission={ASSIGN}")
+
     def check_add_member(self, subject: str, place: On | None, holds: Iterable[Assignment]) -> Decision:
         """Whether the caller may put a subject into a group that holds this: each of it is given to her.
 

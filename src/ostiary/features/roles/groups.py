@@ -48,8 +48,9 @@ class GroupActions:
         With an organisation goes whatever anybody was given on its place, so that nobody holds anything at the next of this
         name. Inside a request nobody takes what she does not hold herself.
         """
-        with self._changes.begin(by, exclusive=group.place is not None) as change:
-            held = self._lock(change, group)
+        organisation = group.place is not None
+        with self._changes.begin(by, group=group.text, members=True, exclusive=organisation) as change:
+            held = self._held_by(change, group)
             change.require(lambda authority: authority.check_remove_member("", held))
             if group.place is not None:
                 self._clear_place(change, group.place)
@@ -65,8 +66,8 @@ class GroupActions:
         only with ``role:assign-self``, also where the group holds nothing.
         """
         subject = subject_of(who)
-        with self._changes.begin(by, concerns=(subject,)) as change:
-            held = self._lock(change, group)
+        with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
+            held = self._held_by(change, group)
             change.require(lambda authority: authority.check_add_member(subject, group.place, held))
             if not store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
                 return False
@@ -77,8 +78,8 @@ class GroupActions:
     def remove(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
         """Take somebody out of a group. False: she was not in it. Raises ``NoSuchGroup``."""
         subject = subject_of(who)
-        with self._changes.begin(by, concerns=(subject,)) as change:
-            held = self._lock(change, group)
+        with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
+            held = self._held_by(change, group)
             change.require(lambda authority: authority.check_remove_member(subject, held))
             if not store.remove_member(change.tx, group.text, subject):
                 return False
@@ -118,9 +119,10 @@ class GroupActions:
                 RoleRevoked(at=change.now, subject=one.subject, role=one.role, on=text, group=one.group, by=change.by)
             )
 
-    def _lock(self, change: Change, group: Group) -> Assignments:
-        """Hold a group as it is until the change is made; the answer is what it holds."""
-        if not store.lock_group(change.tx, group.text):
+    @staticmethod
+    def _held_by(change: Change, group: Group) -> Assignments:
+        """What a group holds that a change is about."""
+        if not change.group_exists:
             raise NoSuchGroup(detail=group.text)
         holder = Holder("group", group.text)
         return store.find_assignments(change.tx.connection, holder=holder, now=change.now)

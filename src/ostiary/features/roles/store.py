@@ -180,10 +180,16 @@ def lock_roles(tx: Transaction) -> None:
         tx.execute(select(func.pg_advisory_xact_lock(_ROLES)))
 
 
-def lock_rights(tx: Transaction, subjects_: Collection[str]) -> None:
-    """Let nobody change the rights of these subjects until this transaction ends, as far as they ever changed."""
+def lock_rights(tx: Transaction, subjects_: Collection[str], *, members_of: str | None = None) -> None:
+    """Let nobody change the rights of these subjects until this transaction ends, as far as they ever changed.
+
+    With ``members_of`` those of everybody in a group that is locked as well.
+    """
     if tx.connection.dialect.name == "postgresql":
-        query = select(subjects.c.subject).where(subjects.c.subject.in_(sorted(subjects_)))
+        chosen: ColumnElement[bool] = subjects.c.subject.in_(sorted(subjects_))
+        if members_of is not None:
+            chosen = or_(chosen, subjects.c.subject.in_(select(_M.subject).where(_M.group_name == members_of)))
+        query = select(subjects.c.subject).where(chosen)
         tx.execute(query.order_by(subjects.c.subject).with_for_update())
 
 
