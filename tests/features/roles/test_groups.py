@@ -5,7 +5,7 @@ from tests.shop import NOON
 
 from ostiary.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved, RoleRevoked
 from ostiary.features.roles import BeyondOwnRights, Group, NoSuchGroup
-from ostiary.features.roles.holder import PlaceInUse
+from ostiary.features.roles.holder import PlaceInUse, UnusableName
 
 ACME = ("org", "acme")
 SALES = Group("sales")
@@ -21,8 +21,9 @@ def test_a_group_is_a_word_or_the_place_that_an_organisation_is() -> None:
     "name", ["", "Sales", "sales ", "sales\0", "org:acme", "ｓales", "a" * 65, ("", "x"), ("a:b", "c"), 5, None]
 )
 def test_what_is_neither_names_no_group(name) -> None:
-    with pytest.raises(ValueError, match="names no group"):
+    with pytest.raises(UnusableName) as refused:
         Group(name)
+    assert [(one.field, one.code) for one in refused.value.errors] == [("group", "unusable")]
 
 
 def test_a_group_is_made_once(house) -> None:

@@ -27,6 +27,7 @@ from ostiary.features.roles.holder import (
     parse_group,
     place_text,
     places_of,
+    subject_named,
 )
 from ostiary.features.roles.organisations import Organisations
 from ostiary.kernel.clock import Millis
@@ -34,7 +35,7 @@ from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.permission import all_covered
 from ostiary.kernel.principal import On, Principal, encode_place
 from ostiary.kernel.session_places import SessionPlaces
-from ostiary.kernel.subject import Identified, subject_of
+from ostiary.kernel.subject import Identified
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import raise_rights
 
@@ -110,7 +111,7 @@ class RoleActions(RoleDefinitions):
         with self._begin(by, holder) as change:
             self._require_group(change, holder)
             change.require(lambda authority: authority.check_take(holder, role, on))
-            if not store.revoke(change.tx, holder, role, place):
+            if not (is_role_name(role) and store.revoke(change.tx, holder, role, place)):
                 return False
             self._raise(change, holder)
             change.emit(
@@ -129,7 +130,7 @@ class RoleActions(RoleDefinitions):
 
     def organisations(self, who: str | Identified) -> tuple[On, ...]:
         """The places somebody belongs to: organisations she is a member of, and places where she was given a role."""
-        return self._organisations.of(subject_of(who))
+        return self._organisations.of(subject_named(who))
 
     def switch(self, on: On | None) -> None:
         """Let the caller's session act at a place she belongs to, from its next request on; None is at none in particular.
@@ -221,7 +222,7 @@ class RoleActions(RoleDefinitions):
     def held(self, who: str | Identified) -> Held:
         """Everything a subject holds now, by place."""
         with self._changes.database.read() as connection:
-            rows = store.read_rows(connection, subject_of(who))
+            rows = store.read_rows(connection, subject_named(who))
         found, now = store.read_lookup(rows), self._changes.clock.now()
         homes, version = places_of(found.groups), found.version
         return work_out(found.holdings, self._changes.definitions, found.grants, homes=homes, version=version, now=now)

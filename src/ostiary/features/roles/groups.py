@@ -5,9 +5,18 @@ from typing import TypeAlias
 from ostiary.features.roles import store
 from ostiary.features.roles.change import Change, Changes
 from ostiary.features.roles.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved, RoleRevoked
-from ostiary.features.roles.holder import Assignment, Group, Holder, NoSuchGroup, PlaceInUse, parse_group, place_text
+from ostiary.features.roles.holder import (
+    Assignment,
+    Group,
+    Holder,
+    NoSuchGroup,
+    PlaceInUse,
+    parse_group,
+    place_text,
+    subject_named,
+)
 from ostiary.kernel.principal import On
-from ostiary.kernel.subject import Identified, subject_of
+from ostiary.kernel.subject import Identified
 from ostiary.storage.subjects import raise_rights
 
 MemberCounts: TypeAlias = list[tuple[Group, int]]
@@ -65,7 +74,7 @@ class GroupActions:
         Inside a request that is giving her each of its roles: nobody gives what she does not hold herself, and to herself
         only with ``role:assign-self``, also where the group holds nothing.
         """
-        subject = subject_of(who)
+        subject = subject_named(who)
         with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
             held = self._held_by(change, group)
             change.require(lambda authority: authority.check_add_member(subject, group.place, held))
@@ -77,7 +86,7 @@ class GroupActions:
 
     def remove(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
         """Take somebody out of a group. False: she was not in it. Raises ``NoSuchGroup``."""
-        subject = subject_of(who)
+        subject = subject_named(who)
         with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
             held = self._held_by(change, group)
             change.require(lambda authority: authority.check_remove_member(subject, held))
@@ -101,7 +110,7 @@ class GroupActions:
     def of(self, who: str | Identified) -> GroupList:
         """The groups somebody is in, in the order of their text."""
         with self._changes.database.read() as connection:
-            return [parse_group(name) for name in store.groups_of(connection, subject_of(who))]
+            return [parse_group(name) for name in store.groups_of(connection, subject_named(who))]
 
     def members(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Subjects:
         """The members of a group, in order, those ``after`` one; at most ``limit`` of them."""

@@ -25,11 +25,16 @@ _LAST_SECOND: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(s
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 
 
+class UnusableName(ValidationFailed, ValueError):
+    """A text that names no group and no subject. In a request it is what somebody entered, and she is told so (422)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A group as the holder of a role: ``Group("sales")``, or an organisation, ``Group(("org", "acme"))``.
 
-    A group has members; whatever it holds, each of them holds. Groups have no groups.
+    A group has members; whatever it holds, each of them holds. Groups have no groups. Raises ``UnusableName`` for what
+    can be neither.
     """
 
     name: str | On
@@ -37,11 +42,8 @@ class Group:
     def __post_init__(self) -> None:
         word = isinstance(self.name, str) and len(self.name) <= LONGEST_NAME and _WORD.fullmatch(self.name)
         if not (word or is_place(self.name)):
-            message = (
-                f"{self.name!r} names no group: a word in lower case, as in Group('sales'), or the place that an "
-                "organisation is, as in Group(('org', 'acme'))"
-            )
-            raise ValueError(message)
+            text = "This names no group: a group is a word in lower case, or for an organisation its place."
+            raise UnusableName(FieldError("group", "unusable", text))
 
     @property
     def text(self) -> str:
@@ -55,7 +57,7 @@ class Group:
 
 
 def parse_group(text: str) -> Group:
-    """The group of ``"sales"`` or ``"org:acme"``. Raises ``ValueError`` for what can be neither."""
+    """The group of ``"sales"`` or ``"org:acme"``. Raises ``UnusableName`` for what can be neither."""
     kind, colon, name = text.partition(":")
     return Group((kind, name) if colon else text)
 
@@ -86,11 +88,23 @@ class Holder:
 Who: TypeAlias = str | Identified | Group
 
 
+def subject_named(who: str | Identified) -> str:
+    """The subject that is meant: as text, or an account. Raises ``UnusableName`` for a text that can be none."""
+    try:
+        subject = subject_of(who)
+        # Half a character (a lone surrogate) is no text to a database.
+        subject.encode()
+    except ValueError:
+        text = "A subject is text of 1 to 255 characters."
+        raise UnusableName(FieldError("subject", "unusable", text)) from None
+    return subject
+
+
 def holder_of(who: Who) -> Holder:
     """The holder somebody is: a subject as text, an account, or a group."""
     if isinstance(who, Group):
         return Holder("group", who.text)
-    return Holder("subject", subject_of(who))
+    return Holder("subject", subject_named(who))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
