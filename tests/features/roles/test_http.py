@@ -175,6 +175,7 @@ def test_the_owner_of_an_organisation_chooses_its_members(house) -> None:
 @pytest.mark.parametrize(
     ("query", "body", "status"),
     [
+        ("?on=", {"subject": "bob", "role": "editor"}, 400),
         ("?on=acme", {"subject": "bob", "role": "editor"}, 400),
         ("?on=:acme", {"subject": "bob", "role": "editor"}, 400),
         ("?on=org:", {"subject": "bob", "role": "editor"}, 400),
@@ -216,6 +217,9 @@ def test_what_cannot_be_meant_is_refused_with_what_is_wrong(house, root, query, 
         "GET /role-assignments?group=Sales",
         "GET /role-members?role=%00",
         "GET /role-members",
+        "GET /role-members?role=editor&on=",
+        "GET /role-assignments?on=",
+        "DELETE /role-assignments?on=&subject=bob&role=editor",
         "DELETE /groups/sales/members/%00",
         f"DELETE /groups/sales/members/{'a' * 300}",
         "DELETE /groups/%00",
