@@ -11,6 +11,7 @@ from tests.features.roles.house import open_house
 from ostiary.events import RoleRevoked
 from ostiary.features.roles import BeyondOwnRights, Group, NoSuchGroup
 from ostiary.features.roles.define import RoleInUse
+from ostiary.features.roles.holder import PlaceInUse
 from ostiary.kernel.errors import ValidationFailed
 from ostiary.kernel.principal import Principal
 
@@ -198,4 +199,55 @@ def test_who_is_added_to_a_group_that_is_being_removed_is_in_none(house) -> None
             pool.submit(add), pool.submit(delete).result(10)  # noqa: B018 - both are begun
         assert house.roles.of("ada") == {"reader"}
         assert house.roles.groups.of("ada") == []
+        assert _ask(house, "ada") == _read(house, "ada")
+
+
+def test_a_role_for_a_group_and_a_member_who_adds_members_wait_for_each_other_and_never_both(house) -> None:
+    """The group is locked before any subject, and all subjects in one order."""
+    sales = Group("sales")
+    house.roles.groups.create(sales)
+    for who in ("kim", "bob"):
+        house.roles.assign(who, "root")
+    house.roles.groups.add(sales, "bob")
+    kim, bob = house.browser("kim"), house.browser("bob")
+    gate = Barrier(2)
+
+    def give():
+        gate.wait(10)
+        for _ in range(15):
+            assert kim.post("/auth/role-assignments", json={"group": "sales", "role": "editor"}).status_code == 201
+            assert kim.delete("/auth/role-assignments?group=sales&role=editor").status_code == 204
+
+    def add():
+        gate.wait(10)
+        for _ in range(15):
+            assert bob.post("/auth/groups/sales/members", json={"subject": "eve"}).status_code == 201
+            assert bob.delete("/auth/groups/sales/members/eve").status_code == 204
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(give), pool.submit(add)]:
+            done.result(60)
+    assert _ask(house, "bob") == _read(house, "bob")
+
+
+def test_who_is_given_something_on_an_organisation_that_is_being_removed_holds_nothing_at_the_next(house) -> None:
+    for _ in range(5):
+        house.roles.groups.create(Group(ACME))
+        gate = Barrier(2)
+
+        def give():
+            gate.wait(10)
+            house.roles.assign("ada", "owner", on=ACME)
+
+        def delete():
+            gate.wait(10)
+            house.roles.groups.delete(Group(ACME))
+
+        with ThreadPoolExecutor(2) as pool:
+            given, removed = pool.submit(give), pool.submit(delete)
+            given.result(10), removed.result(10)  # noqa: B018 - both have ended
+        if house.roles.assignments("ada"):
+            with pytest.raises(PlaceInUse):
+                house.roles.groups.create(Group(ACME))
+            house.roles.revoke("ada", "owner", on=ACME)
         assert _ask(house, "ada") == _read(house, "ada")

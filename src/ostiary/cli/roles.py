@@ -196,12 +196,12 @@ def parse_place(text: str | None) -> On | None:
 
 def named_group(text: str) -> "Group":
     """The group of its name. Ends the command for what can name none."""
-    from ostiary.features.roles.holder import parse_group  # roles are on
+    from ostiary.features.roles.holder import UnusableName, parse_group  # roles are on
 
     try:
         return parse_group(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+    except UnusableName as error:
+        raise click.BadParameter(error.errors[0].message) from error
 
 
 def named_subject(operator: Operator, text: str, *, subject: bool) -> str:

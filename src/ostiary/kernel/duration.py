@@ -15,7 +15,7 @@ _HOW = 'write whole seconds (300), text such as "5m", "8h" or "30d", or a timede
 
 # A century. Anything longer is a mistake of units (milliseconds given as seconds), and would
 # overflow the arithmetic of a signed 64-bit column in some places and not in others.
-_LONGEST = timedelta(days=36_525)
+LONGEST = timedelta(days=36_525)
 
 
 def milliseconds(duration: Duration) -> Millis:
@@ -28,7 +28,7 @@ def milliseconds(duration: Duration) -> Millis:
     if length <= timedelta(0):
         message = f"{duration!r} is not a positive duration: {_HOW}"
         raise ValueError(message)
-    if length > _LONGEST:
+    if length > LONGEST:
         message = f"{duration!r} is longer than a century: {_HOW}"
         raise ValueError(message)
     millis = length // timedelta(milliseconds=1)
@@ -57,7 +57,7 @@ def _timedelta(duration: Duration) -> timedelta:
 
 def _seconds(seconds: int, duration: Duration) -> timedelta:
     # Before the arithmetic: timedelta itself raises OverflowError beyond some 2.7 million years.
-    if abs(seconds) > _LONGEST.total_seconds():
+    if abs(seconds) > LONGEST.total_seconds():
         message = f"{duration!r} is longer than a century: {_HOW}"
         raise ValueError(message)
     return timedelta(seconds=seconds)

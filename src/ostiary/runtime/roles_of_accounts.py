@@ -1,9 +1,9 @@
 """Roles of accounts: a new account is made with its roles, and a closed one holds none. Neither feature knows the other."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ostiary.features.accounts import AccountActions, AccountClosed
+from ostiary.features.accounts import AccountActions, AccountClosed, AccountState
 from ostiary.features.roles import RoleActions, RolesPart
 from ostiary.kernel.subject_gate import SubjectGate
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ostiary.kernel.event_bus import Listeners
     from ostiary.kernel.resources import Resources
     from ostiary.storage.database import Transaction
+
+
+_ENDED: Final = frozenset({AccountState.SUSPENDED, AccountState.CLOSED})
 
 
 class _AccountRoles:
@@ -33,12 +36,16 @@ class _AccountRoles:
 
 def join_roles_and_accounts(resources: "Resources", listeners: "Listeners") -> None:
     """Let each do its share of what concerns both."""
-    roles = resources[RoleActions]
+    roles, accounts = resources[RoleActions], resources[AccountActions]
 
     def find_gate() -> SubjectGate | None:
         return resources.find(SubjectGate)  # type: ignore[type-abstract] # found by the protocol it fulfils
 
-    resources[AccountActions].add_part("roles", _AccountRoles(RolesPart(roles, gate=find_gate)))
+    def ended_in(tx: "Transaction", subject: str) -> str | None:
+        account = accounts.find_in(tx, subject)
+        return account.state.value if account is not None and account.state in _ENDED else None
+
+    accounts.add_part("roles", _AccountRoles(RolesPart(roles, gate=find_gate, ended_in=ended_in)))
 
     def forget(event: AccountClosed, tx: "Transaction") -> None:
         if event.subject is not None:

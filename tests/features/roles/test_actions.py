@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from flask import request
 from tests.shop import NOON
 
 from ostiary.events import RoleAssigned, RoleRevoked
@@ -198,3 +199,52 @@ def test_ended_assignments_are_pruned(house) -> None:
     assert expiring.table is role_assignments
     assert prune(house.database, NOON + 3_600_000, tables=[expiring]) == {"ostiary_role_assignments": 1}
     assert [one.subject for one in house.roles.assignments()] == ["bob"]
+
+
+# --- what a view of the application was sent ----------------------------------------------------------------
+
+UNUSABLE = ["", "x" * 300, "a\nb", "a\0b", "\ud800"]
+
+
+@pytest.mark.attack("V10")
+@pytest.mark.parametrize("text", UNUSABLE)
+def test_what_names_no_organisation_is_what_somebody_entered_and_no_error_of_the_server(house_here, text) -> None:
+    app, auth = house_here.shop.app, house_here.shop.auth
+
+    @app.post("/organisations")
+    @auth.require
+    def found():
+        return {"made": auth.roles.groups.create(Group(("org", request.get_json()["name"])), by="sign-up")}
+
+    answer = house_here.browser("ada").post("/organisations", json={"name": text})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "group")
+
+
+@pytest.mark.attack("V10")
+@pytest.mark.parametrize("text", [text for text in UNUSABLE if text != "a\nb"])
+def test_what_names_no_subject_is_what_somebody_entered_and_no_error_of_the_server(house, text) -> None:
+    roles, groups = house.roles, house.roles.groups
+    groups.create(Group("sales"))
+    acts = (
+        lambda: roles.assign(text, "editor"),
+        lambda: roles.revoke(text, "editor"),
+        lambda: groups.add(Group("sales"), text),
+        lambda: groups.remove(Group("sales"), text),
+        lambda: groups.of(text),
+        lambda: roles.of(text),
+        lambda: roles.organisations(text),
+    )
+    for act in acts:
+        with pytest.raises(ValidationFailed) as refused:
+            act()
+        assert [one.field for one in refused.value.errors] == ["subject"]
+    browser = house.browser("ada")
+    if text.isprintable():
+        house.roles.assign("ada", "owner", on=ACME)
+        for act in ("give", "take"):
+            assert browser.post(f"/acme/{act}", data={"who": text, "role": "editor"}).status_code == 422
+
+
+def test_what_names_no_role_was_given_to_nobody(house) -> None:
+    for role in ("", "x" * 300, "a\0b", "\ud800"):
+        assert not house.roles.revoke("bob", role)

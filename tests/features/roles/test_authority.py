@@ -88,6 +88,17 @@ def test_giving_to_oneself_needs_a_permission_of_its_own() -> None:
 
 
 @pytest.mark.attack("V11")
+def test_letting_oneself_into_a_group_is_giving_to_oneself_at_its_place() -> None:
+    assert not _authority(_hold("editor")).check_add_member("ada", None, ())
+    assert _authority(_hold("owner", ACME)).check_add_member("ada", ACME, ())
+    for place in (None, OTHER):
+        assert not _authority(_hold("owner", ACME)).check_add_member("ada", place, ())
+    for facts in ({"scope": frozenset({"role:assign"})}, {"tenant": OTHER}):
+        assert not _authority(_hold("owner"), principal=replace(ADA, **facts)).check_add_member("ada", ACME, ())
+    assert _authority(_hold("editor")).check_add_member("bob", None, ())
+
+
+@pytest.mark.attack("V11")
 def test_a_permission_to_give_to_oneself_gives_nothing_she_does_not_hold() -> None:
     me = Holder("subject", "ada")
     assert not _authority(_hold("owner", ACME)).check_give(me, "owner", OTHER, None)

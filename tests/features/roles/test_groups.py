@@ -3,8 +3,9 @@
 import pytest
 from tests.shop import NOON
 
-from ostiary.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved
+from ostiary.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved, RoleRevoked
 from ostiary.features.roles import BeyondOwnRights, Group, NoSuchGroup
+from ostiary.features.roles.holder import PlaceInUse, UnusableName
 
 ACME = ("org", "acme")
 SALES = Group("sales")
@@ -20,8 +21,9 @@ def test_a_group_is_a_word_or_the_place_that_an_organisation_is() -> None:
     "name", ["", "Sales", "sales ", "sales\0", "org:acme", "ｓales", "a" * 65, ("", "x"), ("a:b", "c"), 5, None]
 )
 def test_what_is_neither_names_no_group(name) -> None:
-    with pytest.raises(ValueError, match="names no group"):
+    with pytest.raises(UnusableName) as refused:
         Group(name)
+    assert [(one.field, one.code) for one in refused.value.errors] == [("group", "unusable")]
 
 
 def test_a_group_is_made_once(house) -> None:
@@ -115,6 +117,60 @@ def test_each_change_of_a_group_is_told_and_written_down(house) -> None:
     assert house.shop.named()[-4:] == ["group_created", "group_member_added", "group_member_removed", "group_deleted"]
 
 
+# --- an organisation that was, and the next of its name -----------------------------------------------------
+
+
+def test_with_an_organisation_goes_whatever_anybody_was_given_on_its_place(house) -> None:
+    groups, roles = house.roles.groups, house.roles
+    groups.create(Group(ACME))
+    groups.create(SALES)
+    groups.add(SALES, "bob")
+    roles.assign("eve", "owner", on=ACME)
+    roles.assign(SALES, "editor", on=ACME)
+    roles.assign("eve", "writer", on=("org", "acme2"))
+    eve, bob = house.browser("eve"), house.browser("bob")
+    assert eve.get("/acme/role/owner").status_code == bob.get("/acme/role/editor").status_code == 200
+    kim, version = roles.held("kim").version, roles.held("eve").version
+    house.shop.events.clear()
+    groups.delete(Group(ACME), by="ops")
+    assert house.shop.events == [
+        RoleRevoked(at=NOON, subject=None, role="editor", on="org:acme", group="sales", by="ops"),
+        RoleRevoked(at=NOON, subject="eve", role="owner", on="org:acme", by="ops"),
+        GroupDeleted(at=NOON, group="org:acme", members=0, by="ops"),
+    ]
+    assert roles.held("eve").version > version
+    assert roles.held("kim").version == kim
+    assert groups.create(Group(ACME))
+    assert eve.get("/acme/role/owner").status_code == bob.get("/acme/role/editor").status_code == 403
+    assert [(one.subject, one.role, one.on) for one in roles.assignments()] == [("eve", "writer", ("org", "acme2"))]
+
+
+def test_no_organisation_is_made_where_somebody_holds_something_already(house) -> None:
+    house.roles.assign("eve", "owner", on=ACME)
+    with pytest.raises(PlaceInUse):
+        house.roles.groups.create(Group(ACME), by="sign-up")
+    assert not house.roles.groups.exists(Group(ACME))
+    house.roles.revoke("eve", "owner", on=ACME)
+    house.roles.assign("eve", "owner", on=ACME, until="1h")
+    house.clock.pass_(3_600_000)
+    assert house.roles.groups.create(Group(ACME), by="sign-up"), "what has ended is held no more"
+    house.roles.assign("ada", "owner", on=ACME)
+    assert not house.roles.groups.create(Group(ACME), by="sign-up"), "it is there already"
+
+
+def test_an_organisation_where_others_hold_more_is_not_hers_to_remove(house, as_ada) -> None:
+    house.roles.groups.create(Group(ACME))
+    house.roles.assign("ada", "owner", on=ACME)
+    house.roles.assign("bob", "boss", on=ACME)
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.delete, Group(ACME))
+    assert "boss" in house.roles.of("bob", ACME)
+    house.roles.revoke("bob", "boss", on=ACME)
+    house.roles.assign("bob", "editor", on=ACME)
+    as_ada(house.roles.groups.delete, Group(ACME))
+    assert house.roles.assignments() == []
+
+
 # --- nobody lets somebody in by less ------------------------------------------------------------------------
 
 
@@ -162,6 +218,23 @@ def test_nobody_lets_herself_into_a_group_that_holds_something(house, as_ada) ->
         as_ada(house.roles.groups.add, SALES, "ada")
     house.roles.assign("ada", "owner")
     assert as_ada(house.roles.groups.add, SALES, "ada")
+
+
+@pytest.mark.attack("V11")
+@pytest.mark.parametrize("group", [SALES, Group(ACME)])
+def test_nobody_lets_herself_into_a_group_that_holds_nothing_yet(house, as_ada, group) -> None:
+    house.roles.groups.create(group)
+    house.roles.define("helpdesk", ["role:assign"])
+    house.roles.assign("ada", "helpdesk")
+    with pytest.raises(BeyondOwnRights):
+        as_ada(house.roles.groups.add, group, "ada")
+    assert as_ada(house.roles.groups.add, group, "bob")
+    house.roles.assign("ada", "owner", on=ACME)
+    if group.place is None:
+        with pytest.raises(BeyondOwnRights):
+            as_ada(house.roles.groups.add, group, "ada")
+        house.roles.assign("ada", "owner")
+    assert as_ada(house.roles.groups.add, group, "ada")
 
 
 @pytest.mark.attack("V11")

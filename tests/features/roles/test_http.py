@@ -5,7 +5,8 @@ from tests.features.roles.house import open_house
 from tests.shop import NOON
 
 from ostiary import Accounts, ApiKeys
-from ostiary.features.roles import Group
+from ostiary.features.roles import Group, store
+from ostiary.features.roles.holder import Holder
 
 ACME = ("org", "acme")
 
@@ -86,6 +87,23 @@ def test_the_owner_of_a_place_does_not_learn_who_looks_after_all_of_them(house, 
     assert owner.get("/auth/role-members?role=editor").status_code == 403
 
 
+def test_a_group_that_is_not_hers_to_look_after_is_changed_by_nothing_and_not_told_of(house, owner) -> None:
+    for name in (Group(("org", "secret")), Group("sales")):
+        house.roles.groups.create(name)
+        house.roles.groups.add(name, "bob")
+    version = house.roles.held("bob").version
+    path, answers = "/auth/role-assignments?on=org:acme", []
+    for name in ("org:secret", "sales", "org:nowhere", "nobody"):
+        answers.append(owner.post(path, json={"group": name, "role": "editor"}))
+        answers.append(owner.delete(f"{path}&group={name}&role=editor"))
+    assert {(one.status_code, one.text) for one in answers} == {(403, answers[0].text)}
+    assert answers[0].json["code"] == "beyond_own_rights"
+    assert (house.roles.organisations("bob"), house.roles.held("bob").version) == ((("org", "secret"),), version)
+    house.roles.assign("ada", "owner", on=("org", "secret"))
+    assert owner.post(path, json={"group": "org:secret", "role": "editor"}).status_code == 201
+    assert owner.delete(f"{path}&group=org:secret&role=editor").status_code == 204
+
+
 def test_the_permission_to_give_gives_nothing_she_does_not_hold(house, owner) -> None:
     answer = owner.post("/auth/role-assignments?on=org:acme", json={"subject": "bob", "role": "boss"})
     assert (answer.status_code, answer.json["code"]) == (403, "beyond_own_rights")
@@ -107,6 +125,24 @@ def test_an_administrator_of_everything_defines_roles_and_gives_them(house, root
     assert root.post("/auth/roles", json={"name": "editor", "grants": ["*"]}).json["code"] == "defined_in_code"
 
 
+def test_who_defines_roles_takes_from_one_only_what_is_hers(house) -> None:
+    house.roles.define("definer", ["role:define", "article:*"])
+    house.roles.define("treasurer", ["payment:*", "article:read", "boss"])
+    house.roles.assign("eve", "definer")
+    house.roles.assign("bob", "treasurer")
+    eve = house.browser("eve")
+
+    def redefine(*grants):
+        return eve.post("/auth/roles", json={"name": "treasurer", "grants": list(grants)}).status_code
+
+    for grants in ([], ["article:read"], ["article:*", "payment:*"], ["payment:*", "boss"]):
+        assert redefine(*grants) == 403, grants
+    assert house.roles.of("bob") >= {"treasurer", "boss"}
+    assert "payment:*" in house.roles.permissions_of("bob")
+    house.roles.define("treasurer", ["article:read"])
+    assert redefine("article:publish") == redefine() == 201
+
+
 def test_groups_are_made_filled_and_removed(house, root) -> None:
     assert root.post("/auth/groups", json={"name": "sales"}).status_code == 201
     assert root.post("/auth/groups", json={"name": "sales"}).json == {"name": "sales", "changed": False}
@@ -124,8 +160,10 @@ def test_groups_are_made_filled_and_removed(house, root) -> None:
         assert root.open(f"/auth/groups/{path}", method=method).status_code == 404
 
 
-def test_the_owner_of_an_organisation_chooses_its_members(house, owner) -> None:
+def test_the_owner_of_an_organisation_chooses_its_members(house) -> None:
     house.roles.groups.create(Group(ACME))
+    house.roles.assign("ada", "owner", on=ACME)
+    owner = house.browser("ada")
     house.roles.groups.create(Group("sales"))
     house.roles.assign(Group(ACME), "editor", on=ACME)
     assert owner.post("/auth/groups/org:acme/members", json={"subject": "bob"}).status_code == 201
@@ -137,6 +175,7 @@ def test_the_owner_of_an_organisation_chooses_its_members(house, owner) -> None:
 @pytest.mark.parametrize(
     ("query", "body", "status"),
     [
+        ("?on=", {"subject": "bob", "role": "editor"}, 400),
         ("?on=acme", {"subject": "bob", "role": "editor"}, 400),
         ("?on=:acme", {"subject": "bob", "role": "editor"}, 400),
         ("?on=org:", {"subject": "bob", "role": "editor"}, 400),
@@ -155,6 +194,10 @@ def test_the_owner_of_an_organisation_chooses_its_members(house, owner) -> None:
         ("", {"subject": "bob", "role": "editor", "until": "2027-01-15T08:00:00"}, 422),
         ("", {"subject": "bob", "role": "editor", "until": "2020-01-15T08:00:00Z"}, 422),
         ("", {"subject": "bob", "role": "editor", "until": "2027-99-15T08:00:00Z"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "9999-12-31T23:59:59-23:59"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "2127-01-17T08:00:00Z"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "0001-01-01T00:00:00+23:59"}, 422),
+        ("", {"subject": "bob", "role": "editor", "until": "9999999999d"}, 422),
         ("", {"group": "nobody", "role": "editor"}, 404),
     ],
 )
@@ -174,6 +217,9 @@ def test_what_cannot_be_meant_is_refused_with_what_is_wrong(house, root, query, 
         "GET /role-assignments?group=Sales",
         "GET /role-members?role=%00",
         "GET /role-members",
+        "GET /role-members?role=editor&on=",
+        "GET /role-assignments?on=",
+        "DELETE /role-assignments?on=&subject=bob&role=editor",
         "DELETE /groups/sales/members/%00",
         f"DELETE /groups/sales/members/{'a' * 300}",
         "DELETE /groups/%00",
@@ -191,6 +237,15 @@ def test_an_instant_is_taken_as_it_is_written_everywhere(house, root) -> None:
     assert root.post("/auth/role-assignments", json=body).status_code == 201
     (one,) = house.roles.assignments("bob")
     assert one.until == NOON + 3_600_000
+
+
+def test_a_list_is_shown_whatever_instant_a_row_says(house, root) -> None:
+    far = 400_000_000_000_000
+    holder = Holder("subject", "bob")
+    with house.database.write() as tx:
+        store.assign(tx, holder, "editor", "", ends_at=far, now=-far, by=None)
+    (shown,) = root.get("/auth/role-assignments?subject=bob").json["assignments"]
+    assert (shown["given_at"], shown["until"]) == ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00")
 
 
 def test_a_key_gives_roles_as_far_as_it_is_not_narrowed(database_url, clock) -> None:

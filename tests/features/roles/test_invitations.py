@@ -5,6 +5,7 @@ from tests.features.passwords.people import ADA, GOOD, open_people
 
 from ostiary import Accounts, Roles
 from ostiary.features.roles import BeyondOwnRights
+from ostiary.features.roles.new_account import RolesPart
 from ostiary.kernel.errors import ValidationFailed
 
 ROLES = {"admin": ["clerk", "user:*"], "clerk": ["order:*"]}
@@ -79,6 +80,26 @@ def test_who_has_lost_a_role_or_her_account_has_nothing_left_to_give_by_links_sh
             people.accounts.suspend(account, reason="left")
         else:
             people.accounts.close(account)
+    answer = _accept(people)
+    assert (answer.status_code, answer.json["code"]) == (410, "link_not_good")
+    assert _roles(people) is None
+
+
+@pytest.mark.attack("V11")
+@pytest.mark.parametrize("fate", ["suspended", "closed"])
+def test_who_is_suspended_while_her_invitation_is_being_accepted_gives_nothing(people, inviter, fate, monkeypatch):
+    account, browser = inviter
+    assert browser.post("/invite/admin").status_code == 200
+    prepare = RolesPart.prepare
+
+    def prepare_and_lose(part, value):
+        prepared = prepare(part, value)
+        with people.app.app_context():
+            people.accounts.suspend(account, reason="left") if fate == "suspended" else people.accounts.close(account)
+        return prepared
+
+    # The moment between the check and the transaction, which no test could hit otherwise.
+    monkeypatch.setattr(RolesPart, "prepare", prepare_and_lose)
     answer = _accept(people)
     assert (answer.status_code, answer.json["code"]) == (410, "link_not_good")
     assert _roles(people) is None

@@ -12,6 +12,7 @@ from tests.shop import NOON
 
 from ostiary import Roles
 from ostiary.features.roles import Group
+from ostiary.features.roles.holder import PlaceInUse
 from ostiary.kernel.clock import HOUR
 from ostiary.kernel.principal import Principal
 
@@ -67,6 +68,16 @@ class Model:
         places = {place for _, place in self.holdings(who)} | belongs
         return tuple(sorted(place for place in places if place is not None))
 
+    def held_on(self, place: object) -> bool:
+        """Whether anybody holds anything on exactly this place."""
+        ends = (until for (_, _, on), until in self.given.items() if place is not None and on == place)
+        return any(until is None or until > self.now for until in ends)
+
+    @staticmethod
+    def on(key: tuple[object, str, object], group: Group) -> bool:
+        """Whether this was given on the place that an organisation is."""
+        return group.place is not None and key[2] == group.place
+
     def inherits(self, role: str) -> frozenset[str]:
         return self.expand([role])[0]
 
@@ -88,8 +99,12 @@ def _step(chance: random.Random, model: Model, house) -> None:
                 taken = roles.revoke(holder, role, on=on)
                 assert taken == (model.given.pop((holder, role, on), "absent") != "absent")
         case 5:
-            assert roles.groups.create(group) == (group not in model.members)
-            model.members.setdefault(group, set())
+            if group not in model.members and model.held_on(group.place):
+                with pytest.raises(PlaceInUse):
+                    roles.groups.create(group)
+            else:
+                assert roles.groups.create(group) == (group not in model.members)
+                model.members.setdefault(group, set())
         case 6:
             if group in model.members:
                 assert roles.groups.add(group, who) == (who not in model.members[group])
@@ -109,7 +124,9 @@ def _step(chance: random.Random, model: Model, house) -> None:
             if chance.random() < 0.5 and group in model.members:
                 roles.groups.delete(group)
                 del model.members[group]
-                model.given = {key: until for key, until in model.given.items() if key[0] != group}
+                model.given = {
+                    key: until for key, until in model.given.items() if key[0] != group and not model.on(key, group)
+                }
             else:
                 model.now += HOUR // 3
                 house.clock.at = model.now

@@ -5,6 +5,7 @@ every process.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeAlias
 
 from ostiary.features.roles import store
@@ -23,8 +24,10 @@ from ostiary.features.roles.holder import (
     Who,
     end_of,
     holder_of,
+    parse_group,
     place_text,
     places_of,
+    subject_named,
 )
 from ostiary.features.roles.organisations import Organisations
 from ostiary.kernel.clock import Millis
@@ -32,7 +35,7 @@ from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.permission import all_covered
 from ostiary.kernel.principal import On, Principal, encode_place
 from ostiary.kernel.session_places import SessionPlaces
-from ostiary.kernel.subject import Identified, subject_of
+from ostiary.kernel.subject import Identified
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import raise_rights
 
@@ -68,11 +71,11 @@ class RoleActions(RoleDefinitions):
         ``by``     in whose name the application does this, if not in the caller's: ``"sign-up"``
 
         Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``.
-        Raises ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.
+        To a group only who holds ``role:assign`` where it is, whether or not there is such a group. Raises
+        ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.
         """
         holder, place = holder_of(who), place_text(on)
-        concerns = () if holder.subject is None else (holder.subject,)
-        with self._changes.begin(by, concerns=concerns) as change:
+        with self._begin(by, holder) as change:
             ends_at = end_of(until, change.now)
             return self.assign_in(change, holder, role, on, place, ends_at)
 
@@ -105,11 +108,10 @@ class RoleActions(RoleDefinitions):
         Inside a request nobody takes what she does not hold there herself, except from herself: ``BeyondOwnRights``.
         """
         holder, place = holder_of(who), place_text(on)
-        concerns = () if holder.subject is None else (holder.subject,)
-        with self._changes.begin(by, concerns=concerns) as change:
+        with self._begin(by, holder) as change:
             self._require_group(change, holder)
             change.require(lambda authority: authority.check_take(holder, role, on))
-            if not store.revoke(change.tx, holder, role, place):
+            if not (is_role_name(role) and store.revoke(change.tx, holder, role, place)):
                 return False
             self._raise(change, holder)
             change.emit(
@@ -128,7 +130,7 @@ class RoleActions(RoleDefinitions):
 
     def organisations(self, who: str | Identified) -> tuple[On, ...]:
         """The places somebody belongs to: organisations she is a member of, and places where she was given a role."""
-        return self._organisations.of(subject_of(who))
+        return self._organisations.of(subject_named(who))
 
     def switch(self, on: On | None) -> None:
         """Let the caller's session act at a place she belongs to, from its next request on; None is at none in particular.
@@ -166,10 +168,14 @@ class RoleActions(RoleDefinitions):
 
     def forget(self, tx: Transaction, subject: str, *, now: Millis) -> None:
         """Take everything from a subject that is gone for good: its roles and its memberships."""
-        store.share_definitions(tx)
+        store.share_roles(tx)
         taken = store.revoke_all(tx, Holder("subject", subject)) + store.leave_all(tx, subject)
         if taken:
             raise_rights(tx, subject, now=now)
+
+    def _begin(self, by: str | None, holder: Holder) -> AbstractContextManager[Change]:
+        concerns = () if holder.subject is None else (holder.subject,)
+        return self._changes.begin(by, concerns=concerns, group=holder.group, members=True)
 
     def _raise(self, change: Change, holder: Holder) -> None:
         if holder.subject is not None:
@@ -189,8 +195,11 @@ class RoleActions(RoleDefinitions):
 
     @staticmethod
     def _require_group(change: Change, holder: Holder) -> None:
-        # Its members stay who they are until they have been told of the change.
-        if holder.group is not None and not store.lock_group(change.tx, holder.name):
+        if holder.group is None:
+            return
+        place = parse_group(holder.group).place
+        change.require(lambda authority: authority.check_group(place))
+        if not change.group_exists:
             raise NoSuchGroup(detail=holder.name)
 
     # --- asking -------------------------------------------------------------------------------------------
@@ -213,7 +222,7 @@ class RoleActions(RoleDefinitions):
     def held(self, who: str | Identified) -> Held:
         """Everything a subject holds now, by place."""
         with self._changes.database.read() as connection:
-            rows = store.read_rows(connection, subject_of(who))
+            rows = store.read_rows(connection, subject_named(who))
         found, now = store.read_lookup(rows), self._changes.clock.now()
         homes, version = places_of(found.groups), found.version
         return work_out(found.holdings, self._changes.definitions, found.grants, homes=homes, version=version, now=now)

@@ -64,8 +64,28 @@ class Authority:
             return ALLOWED
         return self._check_held(role, on, self._now)
 
-    def check_add_member(self, subject: str, holds: Iterable[Assignment]) -> Decision:
-        """Whether the caller may put a subject into a group that holds this: each of it is given to her."""
+    def check_group(self, place: On | None) -> Decision:
+        """Whether the caller looks after groups where this one is: at the place of an organisation, otherwise everywhere.
+
+        It is asked before whether there is such a group, so that nobody else learns that.
+        """
+        if self._principal.tenant not in (None, place):
+            return _bound(self._principal.tenant, place)
+        if self._permitted(ASSIGN, place):
+            return ALLOWED
+        text = f"the caller does not hold {ASSIGN} where the group is"
+        return denied("beyond_own_rights", text, f"permission={ASSIGN}")
+
+    def check_add_member(self, subject: str, place: On | None, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may put a subject into a group that holds this: each of it is given to her.
+
+        ``place`` is what an organisation is. Who is in a group belongs to that place, and holds what the group is given
+        later; so letting oneself in is giving to oneself, also where the group holds nothing.
+        """
+        if subject == self._principal.subject:
+            decision = self._check_self(place)
+            if not decision.allowed:
+                return decision
         for one in holds:
             decision = self.check_give(Holder("subject", subject), one.role, one.on, one.until)
             if not decision.allowed:
@@ -76,6 +96,14 @@ class Authority:
         """Whether the caller may take a subject out of a group that holds this."""
         for one in holds:
             decision = self.check_take(Holder("subject", subject), one.role, one.on)
+            if not decision.allowed:
+                return decision
+        return ALLOWED
+
+    def check_clear(self, roles: Iterable[str], on: On) -> Decision:
+        """Whether the caller may take each of these roles from whoever holds it on a place."""
+        for role in roles:
+            decision = self._check_held(role, on, self._now)
             if not decision.allowed:
                 return decision
         return ALLOWED
@@ -102,12 +130,17 @@ class Authority:
         return holder.subject == self._principal.subject
 
     def _check_self(self, on: On | None) -> Decision:
-        permissions = self._lasting(on, self._now).permissions
-        scope = self._principal.scope
-        if any_covers(permissions, ASSIGN_TO_SELF) and (scope is None or any_covers(scope, ASSIGN_TO_SELF)):
+        if self._principal.tenant not in (None, on):
+            return _bound(self._principal.tenant, on)
+        if self._permitted(ASSIGN_TO_SELF, on):
             return ALLOWED
         text = f"the caller would give something to herself, and does not hold {ASSIGN_TO_SELF}"
         return denied("beyond_own_rights", text, f"permission={ASSIGN_TO_SELF}")
+
+    def _permitted(self, permission: str, on: On | None) -> bool:
+        scope = self._principal.scope
+        within = scope is None or any_covers(scope, permission)
+        return within and any_covers(self._lasting(on, self._now).permissions, permission)
 
     def _check_held(self, role: str, on: On | None, until: Millis | None) -> Decision:
         principal = self._principal

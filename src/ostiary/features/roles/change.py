@@ -46,6 +46,7 @@ class Change:
     by: str | None
     authority: Authority | None
     bus: EventBus
+    group_exists: bool = True
 
     def require(self, ask: Callable[[Authority], Decision]) -> None:
         """Refuse what the author may not do. Raises ``BeyondOwnRights``."""
@@ -91,25 +92,46 @@ class Changes:
         return Author(caller, None if caller is None else caller.subject)
 
     @contextmanager
-    def begin(self, by: str | None, *, concerns: Iterable[str] = (), of_definitions: bool = False) -> Generator[Change]:
-        """A change in a transaction of its own. ``concerns`` are the subjects whose rights it raises."""
+    def begin(
+        self,
+        by: str | None,
+        *,
+        concerns: Iterable[str] = (),
+        group: str | None = None,
+        members: bool = False,
+        exclusive: bool = False,
+    ) -> Generator[Change]:
+        """A change in a transaction of its own. ``concerns`` are the subjects whose rights it raises.
+
+        ``group`` is the group that it is about, and with ``members`` it raises the rights of all who are in it.
+        ``exclusive`` is for what concerns whoever holds something: no other change of roles is made meanwhile.
+        """
         author = self.author(by)
         with self.database.write() as tx:
-            yield self.begin_in(tx, author, concerns=concerns, of_definitions=of_definitions)
+            yield self.begin_in(tx, author, concerns=concerns, group=group, members=members, exclusive=exclusive)
 
     def begin_in(
-        self, tx: Transaction, author: Author, *, concerns: Iterable[str] = (), of_definitions: bool = False
+        self,
+        tx: Transaction,
+        author: Author,
+        *,
+        concerns: Iterable[str] = (),
+        group: str | None = None,
+        members: bool = False,
+        exclusive: bool = False,
     ) -> Change:
         """A change inside a transaction."""
-        if of_definitions:
-            store.own_definitions(tx)
+        if exclusive:
+            store.lock_roles(tx)
         else:
-            store.share_definitions(tx)
+            store.share_roles(tx)
+        # The group before any subject, and all subjects in one order: two changes wait for each other, and never both.
+        group_exists = group is None or store.lock_group(tx, group)
         authority = None
         if author.caller is not None:
-            store.lock_rights(tx, {author.caller.subject, *concerns})
+            store.lock_rights(tx, {author.caller.subject, *concerns}, members_of=group if members else None)
             authority = self.authority_of(author.caller, tx.connection)
-        return Change(tx, self.clock.now(), author.by, authority, self.bus)
+        return Change(tx, self.clock.now(), author.by, authority, self.bus, group_exists)
 
     def authority_of(self, principal: Principal, connection: "Connection") -> Authority:
         """What somebody may give, by what she holds as the connection sees it."""

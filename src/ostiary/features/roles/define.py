@@ -92,23 +92,25 @@ class RoleDefinitions:
         """Define a role in the database, or redefine it: permissions, and roles that it inherits.
 
         Raises ``DefinedInCode`` where the code defines it otherwise, and ``ValidationFailed`` for an unknown inherited
-        role, a circle, and what is no permission. Inside a request nobody lets a role grant what she does not hold
-        everywhere: ``BeyondOwnRights``.
+        role, a circle, and what is no permission. Inside a request nobody lets a role grant, or grant no longer,
+        what she does not hold everywhere: ``BeyondOwnRights``.
         """
         entries = _parse(role, grants)
         in_code = self._changes.definitions.in_code
         if role in in_code:
             raise DefinedInCode(detail=role)
-        with self._changes.begin(by, of_definitions=True) as change:
+        with self._changes.begin(by, exclusive=True) as change:
             present = store.read_definitions(change.tx.connection)
-            inherited = sorted(entry for entry in entries if not is_permission_entry(entry))
+            _, inherited = _parted(entries)
             for one in inherited:
                 if one not in in_code and one not in present and one != role:
                     raise _wrong("unknown_role", f"There is no role {one!r} to inherit.")
             cycle = find_cycle({**present, **in_code, role: entries})
             if cycle:
                 raise _wrong("role_cycle", f"Roles would inherit one another in a circle: {' -> '.join(cycle)}.")
-            change.require(lambda authority: authority.check_define(entries.difference(inherited), inherited))
+            # What it granted before is taken from whoever holds it, as by ``undefine``.
+            permissions, roles = _parted(entries | present.get(role, frozenset()))
+            change.require(lambda authority: authority.check_define(permissions, roles))
             if present.get(role) == entries:
                 return
             store.define(change.tx, role, entries, now=change.now, by=change.by)
@@ -123,13 +125,12 @@ class RoleDefinitions:
         nobody removes what she does not hold everywhere.
         """
         definitions = self._changes.definitions
-        with self._changes.begin(by, of_definitions=True) as change:
+        with self._changes.begin(by, exclusive=True) as change:
             present = store.read_definitions(change.tx.connection)
             if role not in present:
                 return False
-            entries = present[role]
-            inherited = [entry for entry in entries if not is_permission_entry(entry)]
-            change.require(lambda authority: authority.check_define(entries.difference(inherited), inherited))
+            permissions, roles = _parted(present[role])
+            change.require(lambda authority: authority.check_define(permissions, roles))
             if role not in definitions.in_code:
                 heirs = definitions.heirs_of([role], present) - {role}
                 held = store.find_assignments(change.tx.connection, role=role, now=change.now, limit=1)
@@ -163,6 +164,12 @@ def _parse(role: str, grants: Iterable[str]) -> frozenset[str]:
         if not is_permission_entry(entry) and not is_role_name(entry):
             raise _wrong("not_a_role_name", f"{entry!r} is neither a permission nor the name of a role.")
     return frozenset(entries)
+
+
+def _parted(entries: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The permissions among entries, and the roles that are inherited, in order."""
+    permissions = frozenset(entry for entry in entries if is_permission_entry(entry))
+    return permissions, tuple(sorted(entries - permissions))
 
 
 def _wrong(code: str, text: str) -> ValidationFailed:

@@ -4,9 +4,19 @@ from typing import TypeAlias
 
 from ostiary.features.roles import store
 from ostiary.features.roles.change import Change, Changes
-from ostiary.features.roles.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved
-from ostiary.features.roles.holder import Assignment, Group, Holder, NoSuchGroup, parse_group
-from ostiary.kernel.subject import Identified, subject_of
+from ostiary.features.roles.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved, RoleRevoked
+from ostiary.features.roles.holder import (
+    Assignment,
+    Group,
+    Holder,
+    NoSuchGroup,
+    PlaceInUse,
+    parse_group,
+    place_text,
+    subject_named,
+)
+from ostiary.kernel.principal import On
+from ostiary.kernel.subject import Identified
 from ostiary.storage.subjects import raise_rights
 
 MemberCounts: TypeAlias = list[tuple[Group, int]]
@@ -26,22 +36,33 @@ class GroupActions:
         self._changes = changes
 
     def create(self, group: Group, *, by: str | None = None) -> bool:
-        """Make a group with no members and no roles. False: it is there already."""
-        with self._changes.begin(by) as change:
+        """Make a group with no members and no roles. False: it is there already.
+
+        Raises ``PlaceInUse`` for an organisation whose place somebody holds a role on: whoever held something there before
+        it existed would hold it in an organisation of others.
+        """
+        organisation = group.place is not None
+        with self._changes.begin(by, exclusive=organisation) as change:
             if not store.create_group(change.tx, group.text, now=change.now, by=change.by):
                 return False
+            given = store.roles_given_at(change.tx.connection, group.text, now=change.now) if organisation else []
+            if given:
+                raise PlaceInUse(detail=f"somebody holds {', '.join(given)} on {group.text}")
             change.emit(GroupCreated(at=change.now, group=group.text, by=change.by))
             return True
 
     def delete(self, group: Group, *, by: str | None = None) -> None:
         """Remove a group: its members lose what it holds. Raises ``NoSuchGroup``.
 
-        What others were given on the place that an organisation is, is theirs still. Inside a request nobody takes what
-        she does not hold herself.
+        With an organisation goes whatever anybody was given on its place, so that nobody holds anything at the next of this
+        name. Inside a request nobody takes what she does not hold herself.
         """
-        with self._changes.begin(by) as change:
-            held = self._lock(change, group)
+        organisation = group.place is not None
+        with self._changes.begin(by, group=group.text, members=True, exclusive=organisation) as change:
+            held = self._held_by(change, group)
             change.require(lambda authority: authority.check_remove_member("", held))
+            if group.place is not None:
+                self._clear_place(change, group.place)
             store.raise_rights_of_members(change.tx, group.text, now=change.now)
             store.revoke_all(change.tx, Holder("group", group.text))
             members = store.delete_group(change.tx, group.text)
@@ -50,12 +71,13 @@ class GroupActions:
     def add(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
         """Put somebody into a group: she holds what it holds. False: she is in it. Raises ``NoSuchGroup``.
 
-        Inside a request that is giving her each of its roles: nobody gives what she does not hold herself.
+        Inside a request that is giving her each of its roles: nobody gives what she does not hold herself, and to herself
+        only with ``role:assign-self``, also where the group holds nothing.
         """
-        subject = subject_of(who)
-        with self._changes.begin(by, concerns=(subject,)) as change:
-            held = self._lock(change, group)
-            change.require(lambda authority: authority.check_add_member(subject, held))
+        subject = subject_named(who)
+        with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
+            held = self._held_by(change, group)
+            change.require(lambda authority: authority.check_add_member(subject, group.place, held))
             if not store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
                 return False
             raise_rights(change.tx, subject, now=change.now)
@@ -64,9 +86,9 @@ class GroupActions:
 
     def remove(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
         """Take somebody out of a group. False: she was not in it. Raises ``NoSuchGroup``."""
-        subject = subject_of(who)
-        with self._changes.begin(by, concerns=(subject,)) as change:
-            held = self._lock(change, group)
+        subject = subject_named(who)
+        with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
+            held = self._held_by(change, group)
             change.require(lambda authority: authority.check_remove_member(subject, held))
             if not store.remove_member(change.tx, group.text, subject):
                 return False
@@ -88,16 +110,28 @@ class GroupActions:
     def of(self, who: str | Identified) -> GroupList:
         """The groups somebody is in, in the order of their text."""
         with self._changes.database.read() as connection:
-            return [parse_group(name) for name in store.groups_of(connection, subject_of(who))]
+            return [parse_group(name) for name in store.groups_of(connection, subject_named(who))]
 
     def members(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Subjects:
         """The members of a group, in order, those ``after`` one; at most ``limit`` of them."""
         with self._changes.database.read() as connection:
             return store.members_of(connection, group.text, after=after, limit=limit)
 
-    def _lock(self, change: Change, group: Group) -> Assignments:
-        """Hold a group as it is until the change is made; the answer is what it holds."""
-        if not store.lock_group(change.tx, group.text):
+    def _clear_place(self, change: Change, place: On) -> None:
+        """Take whatever anybody was given on the place of an organisation that is removed."""
+        text = place_text(place)
+        roles = store.roles_given_at(change.tx.connection, text, now=change.now)
+        change.require(lambda authority: authority.check_clear(roles, place))
+        store.raise_rights_at(change.tx, text, now=change.now)
+        for one in store.revoke_all_at(change.tx, text):
+            change.emit(
+                RoleRevoked(at=change.now, subject=one.subject, role=one.role, on=text, group=one.group, by=change.by)
+            )
+
+    @staticmethod
+    def _held_by(change: Change, group: Group) -> Assignments:
+        """What a group holds that a change is about."""
+        if not change.group_exists:
             raise NoSuchGroup(detail=group.text)
         holder = Holder("group", group.text)
         return store.find_assignments(change.tx.connection, holder=holder, now=change.now)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from ostiary.features.roles.definitions import LONGEST_NAME
 from ostiary.kernel.clock import Millis
-from ostiary.kernel.duration import Duration, milliseconds
+from ostiary.kernel.duration import LONGEST, Duration, milliseconds
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
 from ostiary.kernel.principal import On, encode_place, is_place
 from ostiary.kernel.subject import Identified, subject_of
@@ -17,14 +17,24 @@ HolderKind: TypeAlias = Literal["subject", "group"]
 Until: TypeAlias = datetime | Duration
 """An aware instant, or how long from now: ``"30d"``."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What RFC 3339 can write, and `datetime` can hold.
+_FIRST_SECOND: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+_LAST_SECOND: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+
 _WORD: Final = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
+
+
+class UnusableName(ValidationFailed, ValueError):
+    """A text that names no group and no subject. In a request it is what somebody entered, and she is told so (422)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """A group as the holder of a role: ``Group("sales")``, or an organisation, ``Group(("org", "acme"))``.
 
-    A group has members; whatever it holds, each of them holds. Groups have no groups.
+    A group has members; whatever it holds, each of them holds. Groups have no groups. Raises ``UnusableName`` for what
+    can be neither.
     """
 
     name: str | On
@@ -32,11 +42,8 @@ class Group:
     def __post_init__(self) -> None:
         word = isinstance(self.name, str) and len(self.name) <= LONGEST_NAME and _WORD.fullmatch(self.name)
         if not (word or is_place(self.name)):
-            message = (
-                f"{self.name!r} names no group: a word in lower case, as in Group('sales'), or the place that an "
-                "organisation is, as in Group(('org', 'acme'))"
-            )
-            raise ValueError(message)
+            text = "This names no group: a group is a word in lower case, or for an organisation its place."
+            raise UnusableName(FieldError("group", "unusable", text))
 
     @property
     def text(self) -> str:
@@ -50,7 +57,7 @@ class Group:
 
 
 def parse_group(text: str) -> Group:
-    """The group of ``"sales"`` or ``"org:acme"``. Raises ``ValueError`` for what can be neither."""
+    """The group of ``"sales"`` or ``"org:acme"``. Raises ``UnusableName`` for what can be neither."""
     kind, colon, name = text.partition(":")
     return Group((kind, name) if colon else text)
 
@@ -81,11 +88,23 @@ class Holder:
 Who: TypeAlias = str | Identified | Group
 
 
+def subject_named(who: str | Identified) -> str:
+    """The subject that is meant: as text, or an account. Raises ``UnusableName`` for a text that can be none."""
+    try:
+        subject = subject_of(who)
+        # Half a character (a lone surrogate) is no text to a database.
+        subject.encode()
+    except ValueError:
+        text = "A subject is text of 1 to 255 characters."
+        raise UnusableName(FieldError("subject", "unusable", text)) from None
+    return subject
+
+
 def holder_of(who: Who) -> Holder:
     """The holder somebody is: a subject as text, an account, or a group."""
     if isinstance(who, Group):
         return Holder("group", who.text)
-    return Holder("subject", subject_of(who))
+    return Holder("subject", subject_named(who))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +143,14 @@ class NoSuchGroup(AuthError, LookupError):
     public_message = "There is no such group."
 
 
+class PlaceInUse(AuthError):
+    """Somebody holds a role on a place that is to become an organisation: she would hold it in an organisation of others."""
+
+    code = "place_in_use"
+    status = 409
+    public_message = "Roles are still held under this name. Take them away first, or choose another name."
+
+
 class BeyondOwnRights(AuthError):
     """Somebody would give what she does not hold herself, there and for as long."""
 
@@ -143,7 +170,7 @@ def place_text(on: On | None) -> str:
 
 
 def end_of(until: Until | None, now: Millis) -> Millis | None:
-    """When it ends. Raises ``ValidationFailed`` for what is no instant, or is one of the past."""
+    """When it ends. Raises ``ValidationFailed`` for what is no instant, is past, or is more than a century from now."""
     if until is None:
         return None
     if isinstance(until, datetime):
@@ -159,10 +186,15 @@ def end_of(until: Until | None, now: Millis) -> Millis | None:
             raise ValidationFailed(FieldError("until", "unusable", text)) from None
     if ends_at <= now:
         raise ValidationFailed(FieldError("until", "past", "It would have ended already."))
+    if ends_at - now > LONGEST // timedelta(milliseconds=1):
+        text = "That is more than a century from now: leave it out for good."
+        raise ValidationFailed(FieldError("until", "too_late", text))
     return ends_at
 
 
 def _moment(at: Millis | None) -> str | None:
     if at is None:
         return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+    # A list that somebody else's row could break would show nobody anything.
+    seconds = min(max(at // 1000, _FIRST_SECOND), _LAST_SECOND)
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")

@@ -35,8 +35,13 @@ _NO_ACCOUNT: Final = "no_account"
 
 
 def _query_place(request: "Request", _variables: Mapping[str, str]) -> On | None:
-    """The place of ``?on=org:acme``; without it everywhere."""
-    return place_of(read_query(request))
+    """The place of ``?on=org:acme``; without it everywhere. Raises ``MalformedRequest``."""
+    query = read_query(request)
+    if query.raw("on") == "":
+        # A program whose variable is empty means one place, and would change what holds at all of them.
+        message = "on names no place: leave it out for everywhere."
+        raise MalformedRequest(message)
+    return place_of(query)
 
 
 def place_of(fields: Fields) -> On | None:

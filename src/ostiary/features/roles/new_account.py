@@ -35,11 +35,18 @@ class PreparedRoles:
 class RolesPart:
     """What ``auth.accounts.create(roles=…)`` does; everywhere and for good."""
 
-    __slots__ = ("_gate", "_roles")
+    __slots__ = ("_ended_in", "_gate", "_roles")
 
-    def __init__(self, roles: "RoleActions", *, gate: Callable[[], SubjectGate | None]) -> None:
+    def __init__(
+        self,
+        roles: "RoleActions",
+        *,
+        gate: Callable[[], SubjectGate | None],
+        ended_in: "Callable[[Transaction, str], str | None]",
+    ) -> None:
         self._roles = roles
         self._gate = gate
+        self._ended_in = ended_in
 
     def prepare(self, value: object) -> PreparedRoles:
         """Check that there are such roles, and that whoever gives them may.
@@ -64,6 +71,11 @@ class RolesPart:
     def apply(self, tx: "Transaction", subject: str, prepared: PreparedRoles) -> None:
         """Give them. Raises ``BeyondOwnRights`` and ``PromiseBroken``, as ``prepare``."""
         change = self._roles.begin_in(tx, prepared.author, subject)
+        promised_by = prepared.author.caller if prepared.promised else None
+        # Her rights are locked now: who suspends her raises them, and is done or comes after this.
+        ended = None if promised_by is None else self._ended_in(tx, promised_by.subject)
+        if ended is not None:
+            raise PromiseBroken(detail=f"who promised it is {ended}")
         for name in prepared.names:
             try:
                 self._roles.assign_in(change, Holder("subject", subject), name, None, "", None)

@@ -1,8 +1,8 @@
 """The tables of roles: definitions, groups and their members, assignments; one function for each thing that may happen.
 
 Whoever changes what somebody holds raises her rights in the same transaction, and so that nobody is missed,
-whoever changes what *many* hold keeps everybody else from changing who they are: a definition is changed under an
-exclusive lock that every other change shares, and a group under a lock of its row (PostgreSQL; SQLite has one writer).
+whoever changes what *many* hold keeps everybody else from changing who they are: a definition is changed, and an
+organisation made or removed, under an exclusive lock that every other change shares, and a group under a lock of its row (PostgreSQL; SQLite has one writer).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -93,7 +93,7 @@ _NOTHING: Final[ColumnElement[str]] = literal_column("''", TEXT)
 _ZERO: Final[ColumnElement[int]] = literal_column("0", BIGINT)
 
 # Any constant will do, as long as nobody else takes this lock of PostgreSQL: "roles" in ASCII.
-_DEFINITIONS: Final[ColumnElement[int]] = literal_column("491260994931", BIGINT)
+_ROLES: Final[ColumnElement[int]] = literal_column("491260994931", BIGINT)
 
 
 # --- the lookup ---------------------------------------------------------------------------------------------
@@ -168,22 +168,28 @@ _LOOKUP: Final = lookup()
 # --- locks --------------------------------------------------------------------------------------------------
 
 
-def share_definitions(tx: Transaction) -> None:
-    """Let nobody change a definition of a role until this transaction ends. Others who share it do not wait."""
+def share_roles(tx: Transaction) -> None:
+    """Let nobody take ``lock_roles`` until this transaction ends. Others who share it do not wait."""
     if tx.connection.dialect.name == "postgresql":
-        tx.execute(select(func.pg_advisory_xact_lock_shared(_DEFINITIONS)))
+        tx.execute(select(func.pg_advisory_xact_lock_shared(_ROLES)))
 
 
-def own_definitions(tx: Transaction) -> None:
+def lock_roles(tx: Transaction) -> None:
     """Let nobody change anything about roles until this transaction ends."""
     if tx.connection.dialect.name == "postgresql":
-        tx.execute(select(func.pg_advisory_xact_lock(_DEFINITIONS)))
+        tx.execute(select(func.pg_advisory_xact_lock(_ROLES)))
 
 
-def lock_rights(tx: Transaction, subjects_: Collection[str]) -> None:
-    """Let nobody change the rights of these subjects until this transaction ends, as far as they ever changed."""
+def lock_rights(tx: Transaction, subjects_: Collection[str], *, members_of: str | None = None) -> None:
+    """Let nobody change the rights of these subjects until this transaction ends, as far as they ever changed.
+
+    With ``members_of`` those of everybody in a group that is locked as well.
+    """
     if tx.connection.dialect.name == "postgresql":
-        query = select(subjects.c.subject).where(subjects.c.subject.in_(sorted(subjects_)))
+        chosen: ColumnElement[bool] = subjects.c.subject.in_(sorted(subjects_))
+        if members_of is not None:
+            chosen = or_(chosen, subjects.c.subject.in_(select(_M.subject).where(_M.group_name == members_of)))
+        query = select(subjects.c.subject).where(chosen)
         tx.execute(query.order_by(subjects.c.subject).with_for_update())
 
 
@@ -257,6 +263,18 @@ def find_assignments(
     return [_assignment_of(row) for row in connection.execute(query)]
 
 
+def roles_given_at(connection: Connection, place: str, *, now: Millis) -> list[str]:
+    """The roles that anybody was given on exactly this place, and that hold now."""
+    query = select(_A.role).where(_A.place == place, or_(_A.ends_at.is_(None), _A.ends_at > now))
+    return [row.role for row in connection.execute(query.distinct().order_by(_A.role))]
+
+
+def revoke_all_at(tx: Transaction, place: str) -> list[Assignment]:
+    """Take everything that anybody was given on exactly this place; the answer is what it was."""
+    rows = tx.execute(delete(role_assignments).where(_A.place == place).returning(*_A)).all()
+    return [_assignment_of(row) for row in sorted(rows, key=lambda row: (row.holder_kind, row.holder, row.role))]
+
+
 def _assignment_of(row: Any) -> Assignment:
     return Assignment(
         subject=row.holder if row.holder_kind == "subject" else None,
@@ -297,8 +315,18 @@ def raise_rights_of_members(tx: Transaction, group: str, *, now: Millis) -> None
     raise_rights_of(tx, select(_M.subject).where(_M.group_name == group), now=now)
 
 
+def raise_rights_at(tx: Transaction, place: str, *, now: Millis) -> None:
+    """Raise the rights of everybody who was given something on exactly this place, or is in a group that was.
+
+    Under the lock of roles.
+    """
+    own = select(_A.holder.label("subject")).where(_A.holder_kind == "subject", _A.place == place)
+    everybody = union(own, _members_of_holders(_A.place == place)).subquery()
+    raise_rights_of(tx, select(everybody.c.subject), now=now)
+
+
 def raise_rights_of_holders(tx: Transaction, names: Collection[str], *, now: Millis) -> None:
-    """Raise the rights of everybody who holds one of these roles anywhere. Under the lock of definitions."""
+    """Raise the rights of everybody who holds one of these roles anywhere. Under the lock of roles."""
     holds = _A.role.in_(sorted(names))
     own = select(_A.holder.label("subject")).where(_A.holder_kind == "subject", holds)
     everybody = union(own, _members_of_holders(holds)).subquery()
@@ -309,7 +337,7 @@ def raise_rights_of_holders(tx: Transaction, names: Collection[str], *, now: Mil
 
 
 def define(tx: Transaction, name: str, entries: Collection[str], *, now: Millis, by: str | None) -> None:
-    """Write what a role grants, whatever it granted before. Under the lock of definitions."""
+    """Write what a role grants, whatever it granted before. Under the lock of roles."""
     insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     changed = {"changed_at": now, "changed_by": by}
     statement = insert(roles).values(name=name, **changed)
