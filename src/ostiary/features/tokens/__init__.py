@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ostiary.features.tokens.settings import TokensSettings
-from ostiary.kernel.clock import SECOND
+from ostiary.kernel.clock import SECOND, Millis
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus
@@ -234,8 +234,15 @@ class Tokens(TokensSettings):
             return None
         from ostiary.features.tokens.foreign_tokens import trust  # the HTTP client only where others are trusted
 
-        rights = None if revocations is None else (lambda subject, now: revocations.known(now).rights_of(subject))
-        return trust(tuple(self.trust), resources, development=resources[KeyFolder].may_make, rights=rights)
+        development = resources[KeyFolder].may_make
+        if revocations is None:
+            return trust(tuple(self.trust), resources, development=development)
+        log = revocations
+
+        def newest(subject: str, now: Millis) -> int:
+            return log.known(now).rights_of(subject)
+
+        return trust(tuple(self.trust), resources, development=development, rights=newest)
 
     # --- keys ---------------------------------------------------------------------------------------------
 

@@ -33,8 +33,8 @@ from ostiary.standards.jose.refusals import InvalidToken
 from ostiary.standards.strict_json import JsonObject, decode_json_object
 from ostiary.web.credential_reader import Presented, Rejected
 
-NewestRights: TypeAlias = Callable[[str, int], int]
-"""The newest version of a subject's rights, at least the one given."""
+NewestRights: TypeAlias = Callable[[str, Millis], int]
+"""The newest version of a subject's rights that is known at an instant: (subject, now) → version."""
 
 _MOST_REMEMBERED: Final = 4_096
 # How long clients are asked to wait, in seconds: as long as a failure of the issuer is remembered.
