@@ -88,6 +88,18 @@ def test_what_somebody_holds_is_told_with_where_it_comes_from(app):
     assert what["roles"] == ["editor"]
 
 
+def test_an_organisation_is_made_where_nobody_holds_anything_and_takes_with_it_what_was_given_there(app):
+    run(app, "roles", "grant", "ada", "owner", "--on", "org:acme")
+    answer = run(app, "groups", "create", "org:acme")
+    assert answer.exit_code == 1
+    assert "somebody holds owner on org:acme" in answer.output
+    run(app, "roles", "revoke", "ada", "owner", "--on", "org:acme")
+    assert run(app, "groups", "create", "org:acme").exit_code == 0
+    run(app, "roles", "grant", "ada", "owner", "--on", "org:acme")
+    assert run(app, "groups", "delete", "org:acme").exit_code == 0
+    assert "given" not in run(app, "roles", "what", "ada").output
+
+
 def test_what_is_refused_is_a_sentence_and_no_traceback(app):
     for words, said in [
         (("roles", "grant", "ada", "editr"), "There is no role 'editr'. Did you mean 'editor'?"),
