@@ -370,3 +370,10 @@ def test_a_registration_leads_to_no_other_site(people):
     confirmed = browser.post("/auth/verify-address", data={"token": people.token()}, headers=PAGE)
     arrived = browser.post(confirmed.headers["Location"], data=form, headers=PAGE)
     assert (arrived.status_code, arrived.headers["Location"]) == (303, "/")
+
+
+@pytest.mark.attack("N1")
+def test_the_page_of_a_link_says_whose_address_it_confirms(people):
+    people.register(people.browser(), "eve@example.com")
+    victim = people.browser()
+    assert "eve@example.com" in victim.get(people.mailbox.last("eve@example.com").link, headers=PAGE).text

@@ -248,3 +248,9 @@ def test_what_names_no_subject_is_what_somebody_entered_and_no_error_of_the_serv
 def test_what_names_no_role_was_given_to_nobody(house) -> None:
     for role in ("", "x" * 300, "a\0b", "\ud800"):
         assert not house.roles.revoke("bob", role)
+
+
+@pytest.mark.parametrize("role", ["", "\0", "editor\0", "\ud800", "Editor", "x" * 300])
+def test_what_names_no_role_is_held_by_nobody(house, role) -> None:
+    house.roles.assign("ada", "editor")
+    assert (house.roles.members(role), house.roles.assignments(role=role)) == ([], [])

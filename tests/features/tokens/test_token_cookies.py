@@ -268,3 +268,17 @@ def test_token_cookies_beside_sessions_would_never_be_set(sqlite_url):
     with pytest.raises(ConfigurationError, match="cookies=True"):
         with open_token_shop(sqlite_url, Sessions(), tokens=Tokens(cookies=True)):
             pass
+
+
+@pytest.mark.attack("H13")
+@pytest.mark.parametrize("waited", [0, 16 * MINUTE], ids=["access token good", "access token over"])
+def test_a_planted_refresh_cookie_of_another_family_makes_nobody_its_owner(shop, waited):
+    """A sibling subdomain can plant it: its path keeps it from being a __Host- cookie. The access cookie it cannot."""
+    victim, attacker = _signed_in(shop), shop.browser()
+    attacker.post("/auth/sign-in", json={"identifier": "bob", "password": PASSWORD})
+    planted = attacker.get_cookie(REFRESH, path="/auth/token/refresh").value
+    shop.clock.pass_(waited)
+    victim.set_cookie(REFRESH, planted, path="/auth/token/refresh")
+    assert _refresh(victim).status_code == 400
+    assert victim.get("/account").status_code == 401
+    assert _refresh(attacker).status_code == 200, "and nothing of his was spent"

@@ -118,6 +118,8 @@ def _verification_page(call: Call, token: str, error: AuthError | None = None) -
         page="passwords/verify_address",
         context={
             "form": form,
+            # Whoever was sent somebody else's link sees whose account she would make.
+            "address": None if pending is None else pending.address,
             "sign_in_url": addresses.path("sign_in"),
             "register_url": addresses.path("register") if addresses.has("register") else None,
         },

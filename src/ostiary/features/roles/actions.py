@@ -279,6 +279,8 @@ class RoleActions(RoleDefinitions):
         ``after`` the last. Who holds it as everybody does is not listed.
         """
         places = {"", place_text(on)} if everywhere else {place_text(on)}
+        if not is_role_name(role):
+            return []
         with self._changes.database.read() as connection:
             names = self._changes.definitions.heirs_of([role], store.read_definitions(connection))
             now = self._changes.clock.now()
@@ -290,6 +292,8 @@ class RoleActions(RoleDefinitions):
         """What was given and holds now: to somebody, of a role, on exactly this place; each of them that is said."""
         holder = None if who is None else holder_of(who)
         place = None if on is None else place_text(on)
+        if role is not None and not is_role_name(role):
+            return []
         with self._changes.database.read() as connection:
             return store.find_assignments(
                 connection, holder=holder, role=role, place=place, now=self._changes.clock.now(), limit=limit

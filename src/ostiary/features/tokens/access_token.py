@@ -182,7 +182,8 @@ class AccessTokens:
             raise InvalidToken("too_large")
         claims = self._verified_claims(text, now)
         named = claims.get("aud")
-        audience = named if isinstance(named, str) else next(iter(cast("list[str]", named or [])), self._audience)
+        names = cast("list[object]", named) if isinstance(named, list) else [named]
+        audience = next((name for name in names if isinstance(name, str)), self._audience)
         said = check_access_token_claims(claims, issuer=self._issuer, audience=audience, now=now)
         return said.jti, said.expires_at
 
@@ -191,13 +192,20 @@ class AccessTokens:
 
         Raises ``Unavailable`` where the keys cannot be read.
         """
+        found = self._family_and_end(text, now)
+        return None if found is None or now < found[1] else found[0]
+
+    def find_family(self, text: str, *, now: Millis) -> str | None:
+        """The refresh family of a token that is or was good; None for any other text. Raises as the one before."""
+        found = self._family_and_end(text, now)
+        return None if found is None else found[0]
+
+    def _family_and_end(self, text: str, now: Millis) -> tuple[str | None, Millis] | None:
         try:
             claims = self._verified_claims(text, now)
             ends_at = moment_claim(claims, "exp")
-            if now < ends_at:
-                return None
-            check_access_token_claims(claims, issuer=self._issuer, audience=self._audience, now=ends_at - 1)
-            return _read_own(claims).family
+            check_access_token_claims(claims, issuer=self._issuer, audience=self._audience, now=min(now, ends_at - 1))
+            return _read_own(claims).family, ends_at
         except InvalidToken:
             return None
 

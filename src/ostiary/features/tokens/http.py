@@ -6,11 +6,12 @@ to no other, and then the request has to come from our own pages.
 
 from typing import Any, Final
 
+from ostiary.features.tokens.access_token import AccessTokens
 from ostiary.features.tokens.actions import Issue, TokenActions
 from ostiary.features.tokens.csrf_binding import binding_of, family_of_binding
 from ostiary.features.tokens.grant_errors import InvalidGrant, InvalidScope
-from ostiary.features.tokens.token_cookies import REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
-from ostiary.kernel.clock import Clock
+from ostiary.features.tokens.token_cookies import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_ENDPOINT, TokenCookies
+from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.errors import AuthError, MalformedRequest
 from ostiary.kernel.permission import is_permission_pattern
 from ostiary.kernel.requirement import Requirement, any_of
@@ -52,14 +53,24 @@ def _refresh_cookies(call: Call, actions: TokenActions, cookies: TokenCookies) -
     token = None if text is None else parse_rotating_token(text)
     # Before anything is spent, and also where there is nothing to spend: another site learns nothing by trying.
     call.check_csrf(None if token is None else binding_of(token.id, ""))
-    if text is None:
+    now = call.resources[Clock].now()  # type: ignore[type-abstract] # found by the protocol it fulfils
+    if text is None or token is None or not _belong_together(call, token.id, now):
         return _nobody(cookies)
     try:
         issue = actions.exchange(text)
     except InvalidGrant:
         return _nobody(cookies)
-    now = call.resources[Clock].now()  # type: ignore[type-abstract] # found by the protocol it fulfils
     return Answer(facts=_cookie_facts(issue), cookies=cookies.of(issue, now))
+
+
+def _belong_together(call: Call, family: str, now: Millis) -> bool:
+    """Whether the browser's two cookies are of one family, as far as it has both.
+
+    A sibling subdomain can plant the refresh cookie, which its path keeps from being a __Host- one, and so have a victim
+    renewed as the attacker; the access cookie it cannot.
+    """
+    access = call.cookie(ACCESS_COOKIE)
+    return access is None or call.resources[AccessTokens].find_family(access, now=now) in (None, family)
 
 
 def _nobody(cookies: TokenCookies) -> Answer:
