@@ -47,3 +47,19 @@ def test_redis_and_psycopg_are_imported_only_where_they_are_used():
         "print(*sys.modules)"
     )
     assert not {"redis", "psycopg", "alembic", "argon2"} & set(run(code))
+
+
+def test_the_orm_and_the_words_of_another_database_are_not_imported():
+    # A hundred milliseconds of every start: whoever uses them has imported them.
+    code = (
+        "import os, sys; os.environ['OSTIARY_DEVELOPMENT'] = '1'\n"
+        "from flask import Flask; from ostiary import Accounts, ApiKeys, Passwords, Roles, Sessions, Tokens\n"
+        "from ostiary.flask import Auth; app = Flask('x'); app.testing = True\n"
+        "features = [Accounts(registration='open'), Passwords(), Sessions(), Tokens(), ApiKeys(), Roles()]\n"
+        "Auth(app, features); client = app.test_client()\n"
+        "assert client.get('/auth/sign-in').status_code == 200\n"
+        "print(*sys.modules)"
+    )
+    loaded = set(run(code))
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    assert not {"sqlalchemy.orm", "sqlalchemy.dialects.postgresql"} & loaded

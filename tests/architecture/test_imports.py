@@ -109,7 +109,8 @@ def test_what_starts_a_session_is_not_in_the_front_door():
 
 
 def test_nothing_stored_or_sent_is_ever_run_as_code():
-    assert not _calls_of("eval") | _calls_of("exec")
+    # One module writes code, as the standard library's dataclasses do: from the names of our own fields, at import.
+    assert _calls_of("eval") | _calls_of("exec") == {"kernel/dataclass.py"}
     assert not _importers("pickle", "marshal", "shelve")
 
 

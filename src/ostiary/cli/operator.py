@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.settings import Sources, Unreadable
 from ostiary.runtime.assembly import every_feature

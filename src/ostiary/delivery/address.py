@@ -5,11 +5,12 @@ no quoted local part and no control character here: ``a@x.test,b@y.test`` is not
 """
 
 import re
-from dataclasses import dataclass
 from email.headerregistry import Address as HeaderAddress
 from typing import Final
 
 import idna
+
+from ostiary.kernel.dataclass import dataclass
 
 # RFC 5321 §4.5.3.1: 64 octets before the @, 254 in all (256 of a path, less its angle brackets).
 _LONGEST_LOCAL: Final = 64

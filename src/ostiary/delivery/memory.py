@@ -3,12 +3,12 @@
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Final
 
 from ostiary.delivery.address import parse_address
 from ostiary.delivery.message import read_body
+from ostiary.kernel.dataclass import dataclass
 
 _LINK: Final = re.compile(r"https?://[^\s<>\"]+")
 _CODE: Final = re.compile(r"(?<![\w-])[0-9]{6,8}(?![\w-])", re.ASCII)

@@ -6,7 +6,7 @@ to the next: a message that arrives twice has one Message-ID, by which mail prog
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from ostiary.delivery.address import Sender, header_address, parse_address
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 
 # RFC 5322 §2.1.1 allows 998 characters a line; people read the first 60.
 _LONGEST_SUBJECT: Final = 200

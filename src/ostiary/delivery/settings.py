@@ -8,12 +8,12 @@
 
 import re
 import ssl
-from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
 
 from ostiary.delivery.address import Sender
 from ostiary.delivery.transport import Transport
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.secret import Secret
 
 Security = Literal["plain", "tls", "starttls"]

@@ -6,7 +6,6 @@ change it.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
@@ -16,6 +15,7 @@ from flask.views import MethodView, View
 
 from ostiary.flask.context import present_context
 from ostiary.flask.policy_demand import PolicyDemand, hand_over
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.principal import On
 from ostiary.kernel.requirement import Requirement
 

@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from flask import current_app, request
 from flask.views import MethodView
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 
 

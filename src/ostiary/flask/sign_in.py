@@ -1,6 +1,6 @@
 """Signing in and out of a Flask application: evidence from a view, cookies on its answer."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from flask import jsonify, request
@@ -8,6 +8,7 @@ from flask import jsonify, request
 from ostiary.flask.answers import sign_in_address
 from ostiary.flask.current import become, csrf_binding, current_caller, find_cookie, remembered_cookie, set_cookies
 from ostiary.flask.state import AppState
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError, NotAllowed, SignInRefused
 from ostiary.kernel.events import RedirectRefused
 from ostiary.kernel.factor import Evidence

@@ -4,8 +4,9 @@ Actions ask for it through ``ClientSource``, which the adapter provides; outside
 command or a job, it is the empty one.
 """
 
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ visitor may read of them is marked ``public``, and everything else is for staff 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, get_args
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.principal import On, encode_place
 
 ChangeKind: TypeAlias = Literal[

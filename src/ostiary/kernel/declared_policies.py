@@ -5,8 +5,9 @@ Nothing here knows what a policy means, so that an application without policies 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from ostiary.kernel.dataclass import dataclass
 
 EVERY_ACTION: Final = "*"
 """The action of a policy that restricts all of them, and allows none by itself."""

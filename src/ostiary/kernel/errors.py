@@ -6,7 +6,8 @@ never an answer.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from ostiary.kernel.dataclass import dataclass
 
 
 class AuthError(Exception):

@@ -6,10 +6,11 @@ ever a field.
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 

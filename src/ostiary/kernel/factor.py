@@ -7,13 +7,13 @@ PIN are both known.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 
 
 class Category(Enum):

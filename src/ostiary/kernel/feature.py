@@ -7,9 +7,10 @@ a module shares never changes.
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, field
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.resources import Resources
 

@@ -1,7 +1,8 @@
 """The key folder: where a developer's machine keeps keys that nobody set; there is none in production and in tests."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

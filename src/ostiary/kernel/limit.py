@@ -5,10 +5,10 @@ seconds (GCRA). The counting is done by ``features/rate_limits``; nobody imports
 """
 
 import re
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import milliseconds
 
 LimitText: TypeAlias = str

@@ -5,10 +5,10 @@
 "another factor needed" in.
 """
 
-from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Factor
 
 

@@ -1,6 +1,6 @@
 """Own marks: what in a text says that it is a secret of this application, so that it is shown to nobody else."""
 
-from dataclasses import dataclass
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

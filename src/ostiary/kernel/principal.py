@@ -6,10 +6,11 @@ never adds a right.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Factor
 
 On: TypeAlias = tuple[str, str]

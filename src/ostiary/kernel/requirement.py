@@ -5,11 +5,12 @@ Freshness, step-up and multi-factor are one rule over the principal's factors.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from ostiary.kernel.clock import MINUTE, Millis
 from ostiary.kernel.combinable import Combinable, Mode
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import ALLOWED, Change, Decision, denied
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.factor import CATEGORIES, NEVER_RESISTANT, Factor, count_factors

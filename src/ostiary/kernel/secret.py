@@ -9,9 +9,9 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from typing import Final
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.identifiers import ID_LENGTH, is_id
 
 # 256 bits. ASVS 5.0 V7.2.3 and V11.5.1 ask for 128.

@@ -8,11 +8,12 @@ cannot be read is a problem with its cure, and all problems are told together.
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import Duration, milliseconds
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.feature import Feature

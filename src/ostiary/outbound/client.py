@@ -6,11 +6,11 @@ public addresses only, unless networks are named, and says of a failure what kin
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from ostiary.kernel.clock import Clock, Millis, MonotonicClock
+from ostiary.kernel.dataclass import dataclass
 
 if TYPE_CHECKING:
     import ssl

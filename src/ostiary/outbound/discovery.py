@@ -4,11 +4,11 @@ A document counts only for the issuer it was asked for, compared byte for byte: 
 for another (mix-up by metadata).
 """
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.dataclass import dataclass
 from ostiary.outbound.client import OutboundClient
 from ostiary.outbound.json_cache import JsonCache
 from ostiary.standards.strict_json import JsonObject, decode_json_object

@@ -9,10 +9,11 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Generic, TypeVar
 
 from ostiary.kernel.clock import HOUR, MINUTE, SECOND, Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.outbound.client import OutboundAnswer, OutboundClient, OutboundFailed, OutboundRefused
 
 T = TypeVar("T")

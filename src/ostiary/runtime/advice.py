@@ -7,11 +7,11 @@ Problems stop a start (``deployment.py``, the features' ``problems``); advice st
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ostiary.kernel.clock import DAY, HOUR
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import milliseconds, spell_duration
 from ostiary.kernel.errors import ConfigurationError, Problem, Unavailable
 from ostiary.kernel.requirement import Requirement

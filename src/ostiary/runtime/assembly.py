@@ -4,11 +4,11 @@ Nothing is imported that is not switched on. What is wrong is collected, and tol
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
 from typing import cast
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.factor import CATEGORIES, Category
 from ostiary.kernel.feature import Feature

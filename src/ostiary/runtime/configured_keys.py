@@ -1,10 +1,10 @@
 """The secret keys as an operator sees them: which there are, where they stand, and what to set to rotate them."""
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.secret import Secret
 from ostiary.kernel.settings import PREFIX, Sources, Unreadable, read_setting

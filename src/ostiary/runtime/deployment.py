@@ -8,10 +8,11 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import ConfigurationError, Problem, misconfigured
 from ostiary.kernel.key_ring import KeyRing, check_secret_key
 from ostiary.kernel.secret import Secret

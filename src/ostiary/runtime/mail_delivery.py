@@ -7,7 +7,7 @@ that is killed in between sends it once more: at least once, with the same Messa
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from ostiary.delivery.address import masked
@@ -16,6 +16,7 @@ from ostiary.delivery.message import Message, write_email
 from ostiary.delivery.settings import MailSettings
 from ostiary.delivery.transport import Channel, Deferred, NotSent, Refused, Transport, Unreachable
 from ostiary.kernel.clock import MINUTE, Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import MailGivenUp, MailRefused
 from ostiary.kernel.key_ring import KeyRing

@@ -1,9 +1,10 @@
 """The settings of a process rather than of a feature: what each is, its default, and whether it is a secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ostiary.kernel.caller import CallerSource, no_caller
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.event_bus import EventBus, Listeners

@@ -4,13 +4,13 @@ Where a sign-in leads, to a session (``way_in.py``) or to tokens (``token_way_in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ostiary.features.sign_in import SignInActions
 from ostiary.features.sign_in.pending import PendingSignIn
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import SignInRefused
 from ostiary.kernel.events import Event, SignInIncompleteYet, SignInSucceeded
 from ostiary.kernel.factor import Evidence, Factor, merge_factors

@@ -5,7 +5,6 @@ write the audit row in one transaction; tell the browser. An adapter only carrie
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from ostiary.features.sessions.end import SessionActions
@@ -14,6 +13,7 @@ from ostiary.features.sessions.present import SESSION_COOKIE, SessionReader
 from ostiary.features.sessions.start import InheritedSessionEnded
 from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.events import CredentialRejected
 from ostiary.kernel.factor import Evidence, Factor

@@ -9,14 +9,14 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import Session, scoped_session
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.database_url import DatabaseUrl, DialectName, parse_database_url, sqlite_file
 from ostiary.storage.engines import (
     BUSY_TIMEOUT,
@@ -27,8 +27,12 @@ from ostiary.storage.engines import (
 )
 from ostiary.storage.failures import unavailable_on_failure
 from ostiary.storage.followers import Followers
-from ostiary.storage.joining import AfterCommit, Joined, joined_transactions, refuse_open_transaction
+from ostiary.storage.joining import AfterCommit, Joined, joined_transactions, own_session, refuse_open_transaction
 from ostiary.storage.transaction import Act, Transaction, run_all
+
+if TYPE_CHECKING:
+    # Who has a session has imported the ORM; for everybody else it would be 40 ms of the start.
+    from sqlalchemy.orm import Session, scoped_session
 
 __all__ = ["Database", "SecondConnection", "Transaction"]
 
@@ -245,8 +249,7 @@ class Database:
         Raises ``ValueError`` if it belongs to another database.
         """
         self.engine()
-        own = target() if isinstance(target, scoped_session) else target
-        joined = Joined(own, self._known, self.followers)
+        joined = Joined(target if isinstance(target, Connection) else own_session(target), self._known, self.followers)
         self._require_same_database(joined.connection())
         token = joined_transactions.set((*joined_transactions.get(), (self, joined)))
         try:

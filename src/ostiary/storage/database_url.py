@@ -1,12 +1,12 @@
 """Database URLs: which databases Ostiary can use, and what to write instead of those it cannot."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 
 DialectName: TypeAlias = Literal["sqlite", "postgresql"]

@@ -10,15 +10,14 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ClauseElement, Dialect, Pool
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.database import Database
 from ostiary.storage.database_url import DialectName
 from ostiary.storage.engines import BUSY_TIMEOUT, detach_connection
@@ -46,10 +45,7 @@ class CompiledRead:
 
 def compile_read(statement: ClauseElement, dialect: DialectName) -> CompiledRead:
     """Compile a Core statement whose every value is a named ``bindparam``."""
-    # The placeholders both drivers of PostgreSQL take by position; names would need a dictionary each time.
-    postgresql: Any = PGDialect_psycopg
-    target: Dialect = SQLiteDialect_pysqlite() if dialect == "sqlite" else postgresql(paramstyle="format")
-    compiled = statement.compile(dialect=target)
+    compiled = statement.compile(dialect=_dialect(dialect))
     if not isinstance(compiled, SQLCompiler):
         message = "compile_read takes a query or a change of rows"
         raise TypeError(message)
@@ -62,6 +58,19 @@ def compile_read(statement: ClauseElement, dialect: DialectName) -> CompiledRead
     in_place = list(names) == places
     arrange = None if in_place else itemgetter(*(names.index(name) for name in places))
     return CompiledRead(compiled.string, names, arrange)
+
+
+def _dialect(name: DialectName) -> Dialect:
+    # Imported where it is used: the other database's words are not needed.
+    if name == "sqlite":
+        from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+        return SQLiteDialect_pysqlite()
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+    # The placeholders both drivers of PostgreSQL take by position; names would need a dictionary each time.
+    postgresql: Any = PGDialect_psycopg
+    return postgresql(paramstyle="format")  # type: ignore[no-any-return]
 
 
 @dataclass(slots=True, eq=False)

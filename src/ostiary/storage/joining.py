@@ -9,17 +9,20 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.sql.elements import SavepointClause
 
 from ostiary.kernel.errors import OpenTransaction
 from ostiary.storage.engines import is_write_locked
 from ostiary.storage.followers import Followers
 from ostiary.storage.transaction import Act, Transaction, run_all
+
+if TYPE_CHECKING:
+    # Who hands us a session has imported the ORM; for everybody else it would be 40 ms of the start.
+    from sqlalchemy.orm import Session, scoped_session
 
 _KEY: Final = "ostiary_after_commit"
 
@@ -87,7 +90,7 @@ class Joined:
 
     def __init__(
         self,
-        target: Session | Connection,
+        target: "Session | Connection",
         known: "WeakKeyDictionary[Connection, AfterCommit]",
         followers: Followers,
     ) -> None:
@@ -103,11 +106,11 @@ class Joined:
     def write(self) -> Generator[Transaction]:
         """One verb inside the application's transaction."""
         connection = self.connection()
-        if isinstance(self._target, Session):
-            self._target.flush()
+        session = None if isinstance(self._target, Connection) else self._target
+        if session is not None:
+            session.flush()
         waiting = self._waiting(connection)
         _begin(connection)
-        session = self._target if isinstance(self._target, Session) else None
         with connection.begin_nested():
             tx = Transaction(connection, keep=waiting.keep, followers=self._followers, session=session)
             try:
@@ -122,7 +125,7 @@ class Joined:
             waiting = self._known[connection] = AfterCommit(connection)
             if connection is self._target:
                 event.listen(connection, "commit", self._connection_commits)
-        if isinstance(self._target, Session):
+        if not isinstance(self._target, Connection):
             if _KEY not in self._target.info:
                 event.listen(self._target, "after_commit", _session_committed)
             self._target.info[_KEY] = waiting
@@ -135,7 +138,14 @@ class Joined:
         _run_apart(self._known[connection].take())
 
 
-def _session_committed(session: Session) -> None:
+def own_session(found: "Session | scoped_session[Session]") -> "Session":
+    """The session behind a ``scoped_session``; a session is itself."""
+    from sqlalchemy.orm import scoped_session
+
+    return found() if isinstance(found, scoped_session) else found
+
+
+def _session_committed(session: "Session") -> None:
     # Also called when a savepoint of the session is released, which commits nothing.
     waiting: AfterCommit | None = session.info.get(_KEY)
     if waiting is not None and not session.in_nested_transaction():
@@ -169,7 +179,7 @@ def refuse_open_transaction(found: "Session | scoped_session[Session] | None", f
 
     ``found`` is the application's present session, and ``file`` the SQLite file we are about to write to.
     """
-    session = found() if isinstance(found, scoped_session) else found
+    session = None if found is None else own_session(found)
     if session is None or not session.in_transaction() or not session.is_active:
         return
     if session.new or session.dirty or session.deleted:

@@ -5,12 +5,12 @@ A mail is put in by the transaction of the action. Whoever sends claims it for a
 never twice while every sender lives.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Column, Connection, Table, bindparam, delete, func, select, update
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.tables import BIGINT, BYTES, id_column, metadata
 from ostiary.storage.transaction import Transaction
 

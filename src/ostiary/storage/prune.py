@@ -1,12 +1,12 @@
 """Pruning: removing what has expired, in batches small enough that nobody waits for them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import Table, bindparam, delete, select, tuple_
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.audit_partitions import extend_audit_partitions
 from ostiary.storage.database import Database
 from ostiary.storage.ephemeral.store import EphemeralStore

@@ -6,13 +6,13 @@ something is to be migrated.
 """
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, text
 
 from ostiary.kernel.clock import SystemClock
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import ConfigurationError, misconfigured
 from ostiary.storage.audit_partitions import extend_audit_partitions
 from ostiary.storage.database import Database

@@ -22,14 +22,13 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.joint_epoch import SUBJECTS_OWN, joint_epoch
 from ostiary.storage.revocations import append_for_subject, append_for_subjects
 from ostiary.storage.tables import BIGINT, TEXT, metadata
 from ostiary.storage.transaction import Transaction
+from ostiary.storage.upsert import upsert
 
 subjects: Final = Table(
     "ostiary_subjects",
@@ -91,12 +90,11 @@ def raise_rights_of(tx: Transaction, chosen: "Select[str]", *, now: Millis) -> N
 
     ``chosen`` is a query for subjects that answers the same until the end of the transaction.
     """
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     (subject,) = chosen.subquery().c
     # In one order everywhere, so that two changes that concern the same subjects wait for each other, and never both.
     # SQLite takes ON CONFLICT after a SELECT only where that has a WHERE (its manual, "UPSERT", "Parsing Ambiguity").
     rows = select(subject, literal(1)).where(subject != _EVERYBODY).distinct().order_by(subject)
-    statement = insert(subjects).from_select(["subject", "rights"], rows)
+    statement = upsert(subjects, tx.connection.dialect.name).from_select(["subject", "rights"], rows)
     tx.execute(
         statement.on_conflict_do_update(index_elements=[subjects.c.subject], set_={"rights": subjects.c.rights + 1})
     )
@@ -106,10 +104,9 @@ def raise_rights_of(tx: Transaction, chosen: "Select[str]", *, now: Millis) -> N
 
 def _raise(tx: Transaction, subject: str, column: str, now: Millis) -> int:
     # One statement: two that raise at once give two different numbers, and none is lost.
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     raised = subjects.c[column] + 1
     statement = (
-        insert(subjects)
+        upsert(subjects, tx.connection.dialect.name)
         .values(subject=subject, **{column: 1})
         .on_conflict_do_update(index_elements=[subjects.c.subject], set_={column: raised})
         .returning(subjects.c[column])

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, CursorResult, Executable
-from sqlalchemy.orm import Session
 
 from ostiary.storage.followers import Followers
+
+if TYPE_CHECKING:
+    # Who has a session has imported the ORM; for everybody else it would be 40 ms of the start.
+    from sqlalchemy.orm import Session
 
 Act: TypeAlias = Callable[[], None]
 
@@ -29,7 +32,7 @@ class Transaction:
         *,
         keep: Callable[[Act], None],
         followers: Followers,
-        session: Session | None = None,
+        session: "Session | None" = None,
     ) -> None:
         self.connection = connection
         self.followers = followers
@@ -43,13 +46,15 @@ class Transaction:
         """Execute a Core statement."""
         return self.connection.execute(statement, parameters)
 
-    def session(self) -> Session:
+    def session(self) -> "Session":
         """An ORM session on this transaction: the same one each time, flushed before the commit.
 
         Inside ``joining(session)`` it is the application's own session.
         """
         if self._session is None:
             # rollback_only: `session.commit()` in a listener flushes and commits nothing; a rollback ends everything.
+            from sqlalchemy.orm import Session
+
             self._session = Session(bind=self.connection, join_transaction_mode="rollback_only")
         return self._session
 

@@ -11,7 +11,6 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from flask import Flask, current_app
 from ostiary.features.policies import find_resource
 from ostiary.flask.policies import policy_context
 from ostiary.flask.state import EXTENSION, AppState
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Decision
 from ostiary.kernel.errors import ValidationFailed, misconfigured
 from ostiary.kernel.permission import is_permission

@@ -6,10 +6,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final, TypeAlias
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.web.host import PROXY_FIX_RAN
 
 _Address: TypeAlias = IPv4Address | IPv6Address

@@ -1,7 +1,8 @@
 """What a feature adds to an application: its actions, credential readers, listeners and sections of the account page."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.requirement import Rights
 from ostiary.web.credential_reader import CredentialReader

@@ -7,13 +7,14 @@ same, neither is believed. Law: ASVS V3.3.1 to V3.3.5.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.web.origin import NotAnOrigin, parse_origin
 
 SameSite: TypeAlias = Literal["Lax", "Strict", "None"]

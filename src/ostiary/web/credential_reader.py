@@ -7,10 +7,11 @@ nothing wrong (*ambient*: the cookie is cleared), a program that sends a bad tok
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.principal import Principal
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ Where both are silent, a token bound to the credential decides; a token that is 
 import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.web.body import FORM, MULTIPART, read_form
 

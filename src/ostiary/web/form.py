@@ -5,9 +5,10 @@ error beside its field. The same description is what JSON tells a program that a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError, MalformedRequest, ValidationFailed
 from ostiary.web.body import Fields, read_fields
 

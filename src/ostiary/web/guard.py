@@ -7,10 +7,11 @@ credential that won, never of a header that happens to be there.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ostiary.kernel.clock import Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed, Event
 from ostiary.kernel.principal import ANONYMOUS, Principal

@@ -6,9 +6,10 @@ same way. Python's ``urlsplit`` is not asked: it finds no host where a browser f
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
+
+from ostiary.kernel.dataclass import dataclass
 
 # WHATWG URL §3: the port that is left out. Also the list of schemes: no javascript:, no data: (ASVS V1.2.2).
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

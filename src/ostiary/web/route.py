@@ -6,9 +6,10 @@ a template, a page for people.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.limit import LimitText
 from ostiary.kernel.requirement import Place, Requirement
 from ostiary.kernel.resources import Resources

@@ -1,9 +1,10 @@
 """Sections of the account page: what each feature shows a person of herself, and the facts behind it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.web.route import Call
 
 

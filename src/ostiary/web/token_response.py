@@ -1,10 +1,12 @@
 """The answer of a token endpoint (RFC 6749 §5.1): an access token, perhaps a refresh token, and nothing a cache may keep."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
+
+from ostiary.kernel.dataclass import dataclass
 
 TOKEN_TYPE: Final = "Bearer"  # noqa: S105 - RFC 6750 §6.1.1: the name of the type
 

@@ -9,11 +9,11 @@ Law: WHATWG URL §4.4, RFC 3986 §5.2.4; ASVS V3.7.2, V1.5.3, V1.2.2.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.web.host import request_origin
 from ostiary.web.origin import Origin, find_origin
 

@@ -1,11 +1,12 @@
 """An account: a subject with the identifiers people know it by, a state, and what else it said of itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ostiary.features.accounts.states import AccountState
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError
 
 Kind: TypeAlias = Literal["email", "username", "phone"]

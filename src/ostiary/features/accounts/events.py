@@ -1,10 +1,11 @@
 """Events of accounts: registered, suspended, restored, closed, an identifier added, verified, removed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ostiary.features.accounts.account import Account
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.events import Event
 

@@ -5,12 +5,12 @@ Only declared fields are read, so whatever else a request names (``is_admin``, `
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 from unicodedata import category, normalize
 
 from ostiary.features.accounts.account import KINDS
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import FieldError, Problem
 
 # Controls, surrogates, and what ends a line or a paragraph (Unicode, general category).

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, UniqueConstraint, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ostiary.features.accounts.account import Account, Identifier, NoSuchAccount
 from ostiary.features.accounts.states import AccountState
@@ -18,6 +16,7 @@ from ostiary.kernel.clock import Millis
 from ostiary.kernel.identifiers import is_id
 from ostiary.storage.database import Transaction
 from ostiary.storage.tables import BIGINT, ID, TEXT, id_column, metadata
+from ostiary.storage.upsert import upsert
 
 accounts: Final = Table(
     "ostiary_accounts",
@@ -146,9 +145,8 @@ def link(tx: Transaction, account: str, *, issuer: str, subject: str, now: Milli
 
 
 def _insert_unless_there(tx: Transaction, table: Table, row: Mapping[str, Any]) -> bool:
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     # Without a target: whichever of the table's unique constraints it is.
-    statement = insert(table).values(**row).on_conflict_do_nothing()
+    statement = upsert(table, tx.connection.dialect.name).values(**row).on_conflict_do_nothing()
     return bool(tx.execute(statement.returning(*table.primary_key.columns)).all())
 
 

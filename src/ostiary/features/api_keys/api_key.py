@@ -1,11 +1,12 @@
 """An API key as its owner sees it, the new one with its secret, and what can be wrong about one."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from ostiary.features.api_keys.store import KeyRow
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.principal import On, decode_place
 

@@ -1,8 +1,7 @@
 """Events of API keys: made, rotated, revoked. Each names the key by its public id."""
 
-from dataclasses import dataclass
-
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.events import Event
 
 

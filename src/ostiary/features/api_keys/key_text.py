@@ -12,9 +12,9 @@ mistyped one need not be looked up.
 
 import re
 import zlib
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.secret import SECRET_BYTES
 
 Environment: TypeAlias = Literal["live", "test"]

@@ -4,7 +4,7 @@ The row holds the SHA-256 of the key's secret. Revoking a key deletes its row, s
 can bring it back: rotating and touching are UPDATEs, and find nothing.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import subjects
 from ostiary.storage.tables import BIGINT, BYTES, TEXT, id_column, metadata

@@ -1,10 +1,10 @@
 """What a new API key is to be: its name, scope, life, limit and place, checked before anything is looked up."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import Duration, milliseconds, spell_duration
 from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.limit import parse_limit

@@ -1,10 +1,11 @@
 """A one-time token as its redeemer sees it: for what, for whom, and what was put into it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

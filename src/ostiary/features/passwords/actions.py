@@ -6,7 +6,7 @@ transaction, and with it die links for a reset that are still on their way.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from unicodedata import normalize
 
@@ -20,6 +20,7 @@ from ostiary.features.passwords.verify import PasswordVerifier, require_text
 from ostiary.features.sign_in import SignInActions
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import (
     ConfigurationError,
     FieldError,

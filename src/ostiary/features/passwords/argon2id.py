@@ -7,13 +7,14 @@ parameters, so that they can be raised while old hashes go on verifying.
 import re
 import secrets
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from ostiary.features.passwords.input_bounds import PasswordOutOfBounds, password_bytes
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Unavailable
 
 # RFC 9106 §3.1: 16 bytes of salt, 32 bytes of tag are recommended for password hashing.

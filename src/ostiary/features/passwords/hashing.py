@@ -1,11 +1,12 @@
 """Hashing and verifying in a slot: today's scheme first, then old ones, and the same work for a name that is nobody's."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ostiary.features.passwords.argon2id import Argon2id
 from ostiary.features.passwords.background_threads import BackgroundThreads
 from ostiary.features.passwords.hash_slots import HashSlots
 from ostiary.features.passwords.old_hashes import OldHashes
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ accepted leaves nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ostiary.features.accounts import Account, AccountActions, Identifier, IdentifierTaken, NewAccount, parse_identifier
@@ -15,6 +15,7 @@ from ostiary.features.passwords.register import NAME_TAKEN, LinkNotGood, parse_r
 from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.event_bus import EventBus

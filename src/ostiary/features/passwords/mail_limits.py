@@ -4,12 +4,12 @@ One limit for everybody would let a single stranger use up what the owner of an 
 sent a link; one for each network alone would let many networks fill her mailbox.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from ostiary.features.accounts import Identifier
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import HOUR
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import TooManyAttempts
 from ostiary.kernel.limit import Limit, Limiter
 

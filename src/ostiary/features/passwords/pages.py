@@ -1,11 +1,12 @@
 """What the pages of passwords are made of: their forms, the answer that tells nothing, the cookies that bind a link."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from ostiary.features.accounts import Accounts, Field
+from ostiary.kernel.dataclass import dataclass
 from ostiary.web.body import Fields
 from ostiary.web.cookies import CookieToSet
 from ostiary.web.form import Form, FormField, InputType

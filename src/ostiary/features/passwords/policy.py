@@ -5,7 +5,6 @@ stays: ``too_short``, ``too_long``, ``not_text``, ``too_common``, ``contains_con
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 from unicodedata import normalize
 
@@ -13,6 +12,7 @@ from ostiary.features.passwords.context import context_words, is_made_of
 from ostiary.features.passwords.guessable import IsCommon, is_guessable
 from ostiary.features.passwords.input_bounds import LONGEST_CHARACTERS, PasswordOutOfBounds, password_bytes
 from ostiary.features.passwords.most_common import fold, is_most_common
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import FieldError
 
 FIELD: Final = "password"

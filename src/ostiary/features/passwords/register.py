@@ -6,7 +6,7 @@ answers, works and mails like one that has none.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ostiary.features.accounts import Account, AccountActions, Accounts, Identifier, IdentifierTaken, Kind, NewAccount
@@ -14,6 +14,7 @@ from ostiary.features.one_time_tokens import OneTimeToken, OneTimeTokenActions
 from ostiary.features.passwords.actions import HashedPassword, PasswordActions
 from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.kernel.clock import Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
 from ostiary.kernel.mail import Mail, Mailer

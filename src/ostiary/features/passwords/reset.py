@@ -4,7 +4,6 @@ Whoever asks is told the same whatever he asks for. A reset ends everything the 
 and every other link of its kind; it never lifts a second factor (ASVS 5.0 V6.4.3).
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ostiary.features.accounts import Account, AccountActions, AccountState, Identifier
@@ -14,6 +13,7 @@ from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.features.passwords.register import LinkNotGood, find_email
 from ostiary.features.sign_in import SignInActions
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.mail import Mail, Mailer

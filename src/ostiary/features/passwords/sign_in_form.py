@@ -1,8 +1,7 @@
 """The password on our sign-in page: its fields, and the proof of what was sent."""
 
-from dataclasses import dataclass
-
 from ostiary.features.passwords.verify import PasswordVerifier
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Evidence
 from ostiary.web.credentials import read_credentials
 from ostiary.web.form import FormField

@@ -3,12 +3,11 @@
 from typing import Final
 
 from sqlalchemy import Column, Connection, Table, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ostiary.kernel.clock import Millis
 from ostiary.storage.database import Transaction
 from ostiary.storage.tables import BIGINT, TEXT, metadata
+from ostiary.storage.upsert import upsert
 
 passwords: Final = Table(
     "ostiary_passwords",
@@ -26,8 +25,7 @@ def find(connection: Connection, subject: str) -> str | None:
 
 def put(tx: Transaction, subject: str, hashed: str, *, now: Millis) -> None:
     """Store a hash, whatever was there."""
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
-    row = insert(passwords).values(subject=subject, hash=hashed, changed_at=now)
+    row = upsert(passwords, tx.connection.dialect.name).values(subject=subject, hash=hashed, changed_at=now)
     replaced = {"hash": row.excluded.hash, "changed_at": row.excluded.changed_at}
     tx.execute(row.on_conflict_do_update(index_elements=[passwords.c.subject], set_=replaced))
 

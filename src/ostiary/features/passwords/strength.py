@@ -4,10 +4,10 @@ Its work grows with the square of the length, so it sees the first 72 characters
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from ostiary.features.passwords.context import context_words
+from ostiary.kernel.dataclass import dataclass
 
 _LONGEST: Final = 72
 

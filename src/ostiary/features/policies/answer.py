@@ -1,9 +1,9 @@
 """What a policy answers: ``Allow`` or ``Deny``, each with its reason."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Change
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)

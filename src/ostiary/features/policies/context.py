@@ -1,8 +1,7 @@
 """The context of a decision: what a policy may look at besides the principal and the resource (ASVS 5.0 V8.1.3)."""
 
-from dataclasses import dataclass
-
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

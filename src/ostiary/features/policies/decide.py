@@ -7,7 +7,7 @@ the moment it was given in.
 import inspect
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ostiary.features.policies.answer import POLICY_DENIES, Allow, Deny
@@ -16,6 +16,7 @@ from ostiary.features.policies.registry import Policy, Registry, cannot_filter, 
 from ostiary.features.policies.rule import Anyone, Rule
 from ostiary.features.policies.situation import Situation
 from ostiary.features.policies.would_pass import Way, find_way
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import PROOFS, Change, Decision, Reason, denied
 from ostiary.kernel.errors import ConfigurationError, Unavailable, misconfigured
 from ostiary.kernel.event_bus import EventBus

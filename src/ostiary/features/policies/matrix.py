@@ -5,10 +5,10 @@ ASVS 5.0 V8.1.1 to V8.1.4 want these rules documented. They are read from what d
 
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ostiary.features.policies.registry import Policy
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.declared_policies import EVERY_ACTION
 
 # What a policy may look at besides the principal and the resource; a test compares the names with the class.

@@ -3,10 +3,10 @@
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ostiary.features.policies.rule import Rule
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.declared_policies import EVERY_ACTION, DeclaredPolicies, DeclaredPolicy
 from ostiary.kernel.errors import ConfigurationError, misconfigured
 from ostiary.kernel.permission import is_permission

@@ -5,7 +5,6 @@ An attribute that is None makes a comparison unknown, and only what is true is a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from typing_extensions import override
@@ -13,6 +12,7 @@ from typing_extensions import override
 from ostiary.features.policies.situation import Nowhere, Situation
 from ostiary.features.policies.three_valued import Truth, both, either, negate
 from ostiary.kernel.combinable import Combinable, Mode
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Reason
 
 _LONGEST: Final = 60

@@ -1,7 +1,7 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from typing_extensions import override
@@ -9,6 +9,7 @@ from typing_extensions import override
 from ostiary.features.policies.rule import Attribute, Rule, show
 from ostiary.features.policies.situation import Nowhere, Situation
 from ostiary.features.policies.three_valued import Op, Truth, compare, spelling, spells
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Reason
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On, Principal

@@ -1,11 +1,12 @@
 """The situation a rule is judged in: who asks, about what, when; and as it would be if something changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from ostiary.features.policies.context import PolicyContext
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Change
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Rights

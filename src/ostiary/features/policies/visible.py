@@ -4,7 +4,6 @@ They hold to SQL's logic, as the rules do of one object: an attribute that is NU
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
 from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
@@ -19,6 +18,7 @@ from ostiary.features.policies.condition import OPERATORS, annotations_of, is_in
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
 from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where, asks_rights
 from ostiary.features.policies.situation import Situation
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 
 _BIGGEST: Final = 2**63

@@ -1,11 +1,11 @@
 """Remembered browsers: the list a person sees of the browsers that let her in without a password."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ostiary.features.remember_me.store import SeriesRow
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.device_name import device_name
 
 

@@ -4,11 +4,11 @@ It is asked only where a request has no good session. Recognising changes nothin
 the way in's, after CSRF was checked.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ostiary.features.remember_me import store
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.rotating_token import (
     Expired,
     Forged,

@@ -4,7 +4,6 @@ The row holds no secret and no digest of one: a token is derived from it with th
 session and its series in one transaction changes the session first, so that no two wait for each other.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -21,6 +20,7 @@ from sqlalchemy import (
 )
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.rotating_token import TokenFamily
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import subjects

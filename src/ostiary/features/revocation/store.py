@@ -5,10 +5,10 @@ SQLite says whether anybody, in any process, has committed since this connection
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.database import Database
 from ostiary.storage.failures import unavailable_on_failure
 from ostiary.storage.guard_reads import CompiledRead, GuardReads

@@ -7,7 +7,6 @@ command, a job, a seed), and where the application says ``by=``, it is the appli
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ostiary.features.roles import store
@@ -16,6 +15,7 @@ from ostiary.features.roles.definitions import Definitions
 from ostiary.features.roles.holder import BeyondOwnRights
 from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.clock import Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Decision
 from ostiary.kernel.errors import NotAuthenticated
 from ostiary.kernel.event_bus import EventBus

@@ -1,7 +1,6 @@
 """Defining roles in the database: beside those in the code, seen by every process at the next request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ostiary.features.roles import store
@@ -9,6 +8,7 @@ from ostiary.features.roles.change import Changes
 from ostiary.features.roles.definitions import LONGEST_NAME, Origin, find_cycle, is_permission_entry, is_role_name
 from ostiary.features.roles.drift import Drift, find_drift
 from ostiary.features.roles.events import RoleDefined, RoleUndefined
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
 from ostiary.kernel.permission import is_permission_pattern
 

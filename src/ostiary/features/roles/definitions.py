@@ -6,12 +6,12 @@ written in the code is what the code says, whatever the database says: what is d
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, cast
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.permission import is_permission_pattern
 

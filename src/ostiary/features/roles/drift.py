@@ -1,12 +1,12 @@
 """Drift: where code, database and guards disagree about roles, so that somebody holds less, or other, than was meant."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ostiary.features.roles import store
 from ostiary.features.roles.definitions import Definitions, Entries, is_permission_entry
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.requirement import Requirement

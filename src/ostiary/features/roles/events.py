@@ -1,8 +1,7 @@
 """Events of roles and groups: who was given what, where, until when, and by whom."""
 
-from dataclasses import dataclass
-
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.events import Event
 
 

@@ -1,12 +1,12 @@
 """What a subject holds: her roles with where and how long, worked out into roles and permissions for each place. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from ostiary.features.roles.definitions import Definitions, Entries
 from ostiary.kernel.clock import HOUR, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On, decode_place
 

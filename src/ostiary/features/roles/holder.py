@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
 from ostiary.features.roles.definitions import LONGEST_NAME
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import LONGEST, Duration, milliseconds
 from ostiary.kernel.errors import AuthError, FieldError, ValidationFailed
 from ostiary.kernel.principal import On, encode_place, is_place

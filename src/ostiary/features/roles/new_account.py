@@ -5,11 +5,11 @@ are taken: who has lost a role, or may not sign in any more, has nothing left to
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ostiary.features.roles.change import Author
 from ostiary.features.roles.holder import BeyondOwnRights, Holder
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import FieldError, ValidationFailed
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.promised_roles import PromiseBroken, PromisedRoles

@@ -6,7 +6,6 @@ organisation made or removed, under an exclusive lock that every other change sh
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,17 +25,17 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ostiary.features.roles.definitions import Entries
 from ostiary.features.roles.held import Holding, holding_of
 from ostiary.features.roles.holder import Assignment, Holder
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.principal import decode_place
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import raise_rights_of, subjects
 from ostiary.storage.tables import BIGINT, ID, TEXT, metadata
+from ostiary.storage.upsert import upsert
 
 roles: Final = Table(
     "ostiary_roles",
@@ -206,7 +205,6 @@ def assign(
     tx: Transaction, holder: Holder, role: str, place: str, *, ends_at: Millis | None, now: Millis, by: str | None
 ) -> bool:
     """Give a role, or change when it ends. False if it is held exactly so already."""
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     row = {
         "holder_kind": holder.kind,
         "holder": holder.name,
@@ -216,7 +214,7 @@ def assign(
         "given_at": now,
         "given_by": by,
     }
-    statement = insert(role_assignments).values(**row)
+    statement = upsert(role_assignments, tx.connection.dialect.name).values(**row)
     given = statement.excluded
     changed = statement.on_conflict_do_update(
         index_elements=[_A.holder_kind, _A.holder, _A.role, _A.place],
@@ -338,9 +336,8 @@ def raise_rights_of_holders(tx: Transaction, names: Collection[str], *, now: Mil
 
 def define(tx: Transaction, name: str, entries: Collection[str], *, now: Millis, by: str | None) -> None:
     """Write what a role grants, whatever it granted before. Under the lock of roles."""
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     changed = {"changed_at": now, "changed_by": by}
-    statement = insert(roles).values(name=name, **changed)
+    statement = upsert(roles, tx.connection.dialect.name).values(name=name, **changed)
     tx.execute(statement.on_conflict_do_update(index_elements=[roles.c.name], set_=changed))
     tx.execute(delete(role_grants).where(_G.role == name))
     if entries:
@@ -382,8 +379,9 @@ def assigned_roles(connection: Connection) -> dict[str, int]:
 
 def create_group(tx: Transaction, name: str, *, now: Millis, by: str | None) -> bool:
     """Make a group. False: there is one of this name."""
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
-    statement = insert(groups).values(name=name, made_at=now, made_by=by).on_conflict_do_nothing()
+    statement = (
+        upsert(groups, tx.connection.dialect.name).values(name=name, made_at=now, made_by=by).on_conflict_do_nothing()
+    )
     return tx.execute(statement.returning(groups.c.name)).first() is not None
 
 
@@ -395,9 +393,8 @@ def delete_group(tx: Transaction, name: str) -> int:
 
 def add_member(tx: Transaction, group: str, subject: str, *, now: Millis, by: str | None) -> bool:
     """Put a subject into a group that is locked. False: she is in it already."""
-    insert = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
     row = {"group_name": group, "subject": subject, "added_at": now, "added_by": by}
-    statement = insert(group_members).values(**row).on_conflict_do_nothing()
+    statement = upsert(group_members, tx.connection.dialect.name).values(**row).on_conflict_do_nothing()
     return tx.execute(statement.returning(_M.subject)).first() is not None
 
 

@@ -1,11 +1,11 @@
 """Devices: the list of browsers a person is signed in on, as she sees it."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ostiary.features.sessions.store import SessionRow
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.device_name import device_name
 from ostiary.kernel.factor import Factor, decode_factors
 

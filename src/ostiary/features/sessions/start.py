@@ -6,11 +6,12 @@ beforehand is never adopted, and the one a sign-in replaces is deleted in the sa
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ostiary.features.sessions import store
 from ostiary.kernel.client import Client
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import SessionEnded
 from ostiary.kernel.factor import encode_factors

@@ -5,7 +5,6 @@ that is still under way can bring it back: the touch is an UPDATE, and finds not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.database import Transaction
 from ostiary.storage.subjects import subjects
 from ostiary.storage.tables import BIGINT, BYTES, TEXT, id_column, metadata

@@ -6,7 +6,7 @@ together); the owner of the account has a fourth of her own on every browser she
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
@@ -18,6 +18,7 @@ from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import SignInRefused, Unavailable
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import Event, GuessesForgiven, SignInFailed

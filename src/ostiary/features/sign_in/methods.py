@@ -1,9 +1,10 @@
 """Sign-in methods: what our own sign-in page can offer, each brought by the feature that proves it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Evidence
 from ostiary.web.form import FormField
 from ostiary.web.route import Call

@@ -6,10 +6,10 @@ program by the same text as a handle. It is spent in one step, by whoever comes 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.secret import new_secret

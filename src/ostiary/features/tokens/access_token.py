@@ -8,7 +8,7 @@ exact kind and time.
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
@@ -17,6 +17,7 @@ from ostiary.features.tokens.signing_keys import SigningKeys
 from ostiary.features.tokens.verified_token import VerifiedToken
 from ostiary.kernel.authentication_context import acr_of, amr_of, auth_time_of
 from ostiary.kernel.clock import SECOND, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Factor, decode_factors, encode_factors
 from ostiary.kernel.identifiers import new_id

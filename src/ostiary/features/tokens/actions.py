@@ -6,7 +6,7 @@ database (``stateless=True``) there are access tokens and nothing else. Law: RFC
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from ostiary.features.tokens.grant_errors import InvalidScope
 from ostiary.features.tokens.present import BearerReader
 from ostiary.features.tokens.token_wish import TokenWish, make_wish
 from ostiary.kernel.clock import SECOND, Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import ConfigurationError, InvalidCredential, misconfigured
 from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import decode_factors, encode_factors

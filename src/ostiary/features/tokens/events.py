@@ -1,8 +1,7 @@
 """Events of tokens: what happened to signing keys, and to all tokens. Those of refresh families cross features (``kernel/events.py``)."""
 
-from dataclasses import dataclass
-
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.events import Event
 
 

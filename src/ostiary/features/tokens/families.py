@@ -6,7 +6,6 @@ answered with the same successor, which is derived and can be computed again. La
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ostiary.features.tokens import store
@@ -16,6 +15,7 @@ from ostiary.features.tokens.grant_errors import InvalidGrant
 from ostiary.features.tokens.refresh_token_rotation import NotGood, RefreshStanding, check_refresh
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import MINUTE, Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.event_bus import EventBus, Listeners
 from ostiary.kernel.events import (

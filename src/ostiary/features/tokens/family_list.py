@@ -1,11 +1,11 @@
 """The list of refresh families: the programs and browsers that hold a refresh token of a person, as she sees them."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ostiary.features.tokens.store import FamilyRow
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.device_name import device_name
 from ostiary.kernel.factor import Factor, decode_factors
 from ostiary.kernel.principal import On, decode_place

@@ -5,12 +5,13 @@ introspection. Rules over claims that a good signature or the issuer itself vouc
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 from ostiary.features.tokens.trusted_issuer import Claims, Issuer, proofs_of
 from ostiary.kernel.clock import MINUTE, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Factor, merge_factors
 from ostiary.standards.jose.access_token_claims import ACCESS_TOKEN_TYPE, check_access_token_claims, parse_scope
 from ostiary.standards.jose.refusals import InvalidToken

@@ -6,7 +6,6 @@ each: another's key, also one of the same name, is never tried (RFC 8725 §3.8).
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from os import fspath
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
@@ -16,6 +15,7 @@ from ostiary.features.tokens.introspection import Introspector
 from ostiary.features.tokens.present import rejected
 from ostiary.features.tokens.trusted_issuer import Issuer, is_plain_http
 from ostiary.kernel.clock import Clock, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Unavailable, misconfigured
 from ostiary.kernel.own_marks import OwnMarks
 from ostiary.kernel.principal import UNKNOWN_RIGHTS, Credential, Principal

@@ -8,13 +8,14 @@ import logging
 import os
 import threading
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import quote_plus
 
 from ostiary.features.tokens.foreign_claims import ForeignToken, check_introspected
 from ostiary.features.tokens.trusted_issuer import Introspection, Issuer
 from ostiary.kernel.clock import MINUTE, SECOND, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.remembered_verdicts import RememberedVerdicts
 from ostiary.outbound import OutboundClient, OutboundFailed, OutboundRefused

@@ -5,10 +5,10 @@ moment, since answers get lost and tabs refresh at once; any older one is a copy
 Law: RFC 9700 §2.2.2, §4.14.2; NIST SP 800-63B-4 §2.1.3 for the two limits.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.rotating_token import (
     Expired,
     Forged,

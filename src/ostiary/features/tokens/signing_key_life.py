@@ -5,11 +5,11 @@ the last token that it signed has expired: no live token is ever refused because
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from ostiary.kernel.clock import HOUR, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.token_lifetime import LONGEST_ACCESS_TOKEN
 
 PUBLISHED_AHEAD: Final[Millis] = HOUR

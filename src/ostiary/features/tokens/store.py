@@ -3,12 +3,13 @@
 A family's row holds no secret and no digest of one: its tokens are derived from it with the key ring.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, func, literal_column, or_, select, text, update
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.rotating_token import TokenFamily
 from ostiary.storage.subjects import joint_epoch_of, read_everybodys_epoch, subjects
 from ostiary.storage.tables import BIGINT, BYTES, ID, TEXT, id_column, metadata

@@ -6,7 +6,7 @@ most; a key that somebody retired is believed nowhere after that, and a token of
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from types import MappingProxyType
 from typing import Final
@@ -25,6 +25,7 @@ from ostiary.features.tokens.signing_key_life import (
 )
 from ostiary.features.tokens.signing_keys import generate_key
 from ostiary.kernel.clock import MINUTE, SECOND, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError, misconfigured
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.key_ring import KeyRing, SealBroken

@@ -1,11 +1,12 @@
 """What tokens are asked for with: the scope they are narrowed to, extra claims, the audience, and how long they live."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.duration import Duration, milliseconds
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import is_permission_pattern

@@ -7,12 +7,13 @@ the account is linked. Law: RFC 9068 §4, RFC 8725 §3.8 and §3.9, RFC 8414 §2
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from os import PathLike, fspath
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.factor import CATEGORIES
 from ostiary.kernel.secret import Secret

@@ -1,8 +1,9 @@
 """Verified tokens: what a good access token says."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.web.credential_reader import Presented
 
 

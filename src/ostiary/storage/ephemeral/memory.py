@@ -2,10 +2,10 @@
 
 import heapq
 import threading
-from dataclasses import dataclass
 from typing import Final
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.ephemeral.store import Charge, check_charge
 
 # About thirty megabytes of counters. Beyond it the keys that expire soonest go, so that a flood of made-up names

@@ -22,12 +22,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.expression import ColumnElement, Executable
 
 from ostiary.storage.database_url import DialectName
 from ostiary.storage.tables import ID, NAMING
+from ostiary.storage.upsert import upsert
 
 # Not in the shared metadata: on SQLite this table lives in a file of its own.
 ephemeral: Final = Table(
@@ -53,11 +52,10 @@ class Statements:
     """The statements for one dialect. Parameters: ``the_key`` and those named beside each."""
 
     def __init__(self, dialect: DialectName) -> None:
-        insert: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
         greatest = func.max if dialect == "sqlite" else func.greatest
         t = ephemeral.c
         alive = and_(t.key == _KEY, t.expires_at > _NOW)
-        whole = insert(ephemeral).values(key=_KEY, value=_VALUE, number=0, expires_at=_EXPIRES)
+        whole = upsert(ephemeral, dialect).values(key=_KEY, value=_VALUE, number=0, expires_at=_EXPIRES)
         replaced = {"value": whole.excluded.value, "number": 0, "expires_at": whole.excluded.expires_at}
 
         # the_value, expires
@@ -80,7 +78,7 @@ class Statements:
         # cost, burst, now
         arrival: ColumnElement[int] = greatest(t.number, _NOW) + _COST
         self.increment_within: Executable = (
-            insert(ephemeral)
+            upsert(ephemeral, dialect)
             .values(key=_KEY, number=_NOW + _COST, expires_at=_NOW + _COST)
             .on_conflict_do_update(
                 index_elements=[t.key],
@@ -96,7 +94,7 @@ class Statements:
         # the number of a limit, whether it is alive or not
         self.number: Executable = select(t.number).where(t.key == _KEY)
         # the_number, expires, now
-        begun = insert(ephemeral).values(key=_KEY, number=_NUMBER, expires_at=_EXPIRES)
+        begun = upsert(ephemeral, dialect).values(key=_KEY, number=_NUMBER, expires_at=_EXPIRES)
         is_alive = t.expires_at > _NOW
         self.count: Executable = begun.on_conflict_do_update(
             index_elements=[t.key],

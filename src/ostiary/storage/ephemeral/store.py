@@ -4,10 +4,10 @@ What may be spent once is spent in one step of the store, so that of any number 
 succeeds. Time is always the caller's ``now``: a store reads no clock to decide whether a key is alive.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
