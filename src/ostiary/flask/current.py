@@ -4,6 +4,7 @@ Nothing here touches Flask's own session or ``g``; what is known of a request li
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from flask import Request, after_this_request, request
@@ -19,6 +20,7 @@ from ostiary.web.headers import protect_from_caches, vary_on_cookie
 
 CSRF_COOKIE: Final = "ostiary_csrf"
 _NEW_CSRF_COOKIE: Final = "ostiary.new_csrf_cookie"
+_keep_from_other_programs: Final = partial(protect_from_caches, ambient=False)
 
 
 def current_caller(state: AppState) -> Caller:
@@ -62,17 +64,7 @@ def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
     if not caller.principal or caller.stale_cookies:
         after_this_request(_clearing(state.runtime.cookies, caller))
     else:
-        after_this_request(_keep_by_cookie if caller.ambient else _keep_by_authorization)
-
-
-def _keep_by_cookie(response: Response) -> Response:
-    protect_from_caches(response)
-    return response
-
-
-def _keep_by_authorization(response: Response) -> Response:
-    protect_from_caches(response, ambient=False)
-    return response
+        after_this_request(protect_from_caches if caller.ambient else _keep_from_other_programs)
 
 
 def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Response]:

@@ -27,6 +27,7 @@ _BRACKET: Final = re.compile(rb"[\[\]{}]")
 # Every digit as "0", so that many of them are found by one search.
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY_DIGITS: Final = b"0" * (_MAX_DIGITS + 1)
+_SPACE: Final = " \t\r\n"
 _MAYBE_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -56,9 +57,12 @@ def decode_json(document: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int =
     try:
         # So many digits may also stand in a text, which the slower decoder tells apart.
         decoder = _COUNTING if _MANY_DIGITS in document.translate(_ANY_DIGIT) else _DECODER
-        value = cast("object", decoder.decode(text))
+        # Most documents have no space around them, and it takes time to look for it.
+        value, end = cast("tuple[object, int]", decoder.raw_decode(text)) if text[:1] not in _SPACE else (None, -1)
+        if end != len(text):
+            value = cast("object", decoder.decode(text))
     except json.JSONDecodeError as error:
-        if not text.strip(" \t\r\n"):
+        if not text.strip(_SPACE):
             raise NotStrictJson("The body is empty; it has to be a JSON document.") from None
         if error.msg == "Extra data":
             raise NotStrictJson("The JSON document is followed by something else.") from None

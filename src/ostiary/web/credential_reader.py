@@ -57,7 +57,8 @@ class Exchangeable:
     csrf_binding: str
 
 
-Reading: TypeAlias = Presented | Exchangeable | Rejected | None
+Found: TypeAlias = Presented | Exchangeable | Rejected
+Reading: TypeAlias = Found | None
 
 
 class CredentialReader(Protocol):

@@ -58,11 +58,12 @@ def let_caches_keep(response: Response, seconds: int) -> None:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
-def protect_from_caches(response: Response, *, ambient: bool = True) -> None:
+def protect_from_caches(response: Response, *, ambient: bool = True) -> Response:
     """Keep caches from giving one person's answer to another.
 
     For an application's response to a request with a credential; ``ambient`` says that it was a cookie. The view's own
-    ``Cache-Control`` stays if it says ``private`` or ``no-store``; anything else becomes ``no-store``.
+    ``Cache-Control`` stays if it says ``private`` or ``no-store``; anything else becomes ``no-store``. The answer is the
+    response itself, as Flask's hooks want it.
     """
     # RFC 9110 §12.5.5. Also when the view only asked whether anybody is signed in (CVE-2023-30861).
     varies_on, headers = "Cookie" if ambient else "Authorization", response.headers
@@ -73,13 +74,14 @@ def protect_from_caches(response: Response, *, ambient: bool = True) -> None:
         # On the way of nearly every guarded request: the view said nothing of caches.
         headers.add("Vary", varies_on)
         headers.add("Cache-Control", "no-store")
-        return
+        return response
     _vary_on(response, varies_on)
     directives = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
     # RFC 9111 §5.2.2.7: private="Set-Cookie" is about that field only, and lets a shared cache keep the rest.
     # "public" beside them is a contradiction, and caches differ in what they make of it.
     if not directives & {"private", "no-store"} or "public" in directives:
         response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def vary_on_cookie(response: Response) -> None:

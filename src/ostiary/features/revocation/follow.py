@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ostiary.features.revocation.known import Known
 from ostiary.features.revocation.settings import WhenAway
 from ostiary.features.revocation.store import LogReader, Position
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import SECOND, Millis
 from ostiary.kernel.errors import Unavailable
 from ostiary.storage.revocations import KEPT_BEYOND
 
@@ -64,7 +64,7 @@ class ProcessCopy:
 
     def refresh(self, now: Millis) -> None:
         """Read what is new, if there may be something. Raises ``Unavailable``; what was known stays known."""
-        if self._is_young(now):
+        if not self._on_change and self._is_young(now):
             return
         tries = self._tries
         with self._lock:
@@ -79,7 +79,7 @@ class ProcessCopy:
                 # The clock was set back: what was forgotten under the wrong time is still of use.
                 self._position = None
             elif self._on_change and not self._reader.has_changed():
-                if now != self._forgot_at:
+                if not 0 <= now - self._forgot_at < SECOND:
                     self._forget(now)
                 return
             self._read(now)

@@ -224,8 +224,9 @@ class AccessTokens:
         claims = self._verified_claims(text, now)
         said = check_access_token_claims(claims, issuer=self._issuer, audience=self._audience, now=now)
         own = _read_own(claims)
-        names = claims.keys() - RESERVED_CLAIMS
-        extra = MappingProxyType({name: claims[name] for name in names}) if names else _NO_CLAIMS
+        extra = _NO_CLAIMS
+        if not RESERVED_CLAIMS.issuperset(claims):
+            extra = MappingProxyType({name: value for name, value in claims.items() if name not in RESERVED_CLAIMS})
         principal = Principal(
             said.subject,
             credential=Credential(BEARER, said.jti),
@@ -244,7 +245,7 @@ class AccessTokens:
             rights=own.rights,
             issued_at=said.issued_at,
             expires_at=said.expires_at,
-            own_copy=any(isinstance(value, list | dict) for value in extra.values()),
+            own_copy=bool(extra) and any(isinstance(value, list | dict) for value in extra.values()),
             presented=Presented(principal, binding_of(own.family, said.jti)),
         )
 
