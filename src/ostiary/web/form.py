@@ -25,6 +25,7 @@ class FormField:
     """One input: what it asks for, what was typed, and what was wrong.
 
     ``type`` and ``autocomplete`` are HTML's (WHATWG HTML §4.10.5, §4.10.18.7). ``value`` is never that of a password.
+    With ``readonly`` it is shown and asks for nothing: whose password is being set, for her and for her password manager.
     """
 
     name: str
@@ -36,6 +37,7 @@ class FormField:
     value: str = ""
     errors: tuple[str, ...] = ()
     autofocus: bool = False
+    readonly: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """What a program has to know to fill it in."""
@@ -71,7 +73,7 @@ class Form:
 
     def as_json(self) -> list[dict[str, Any]]:
         """The fields a program has to send."""
-        return [field.as_json() for field in self]
+        return [field.as_json() for field in self if not field.readonly]
 
     def filled(self, **values: str) -> "Form":
         """The same form with values in some of its fields."""
@@ -103,6 +105,9 @@ def _by_field(error: AuthError) -> dict[str, list[str]]:
 
 
 def _shown(field: FormField, typed: Fields | None) -> str:
+    if field.readonly:
+        # Ours to say, whatever came back under its name.
+        return field.value
     if typed is None or field.type in ("password", "hidden"):
         return ""
     try:
