@@ -100,7 +100,13 @@ class PasswordPages:
 
 
 def _own_field(field: Field) -> FormField:
-    return FormField(name=field.name, label=field.shown, type=_INPUTS[field.type], required=field.required)
+    return FormField(
+        name=field.name,
+        label=field.shown,
+        type=_INPUTS[field.type],
+        required=field.required,
+        autocomplete=field.autocomplete,
+    )
 
 
 def pages_of(accounts: Accounts, *, min_length: int, verification_seconds: int) -> PasswordPages:
