@@ -24,7 +24,8 @@ _LONGEST_SHOWN = 1_024
 class FormField:
     """One input: what it asks for, what was typed, and what was wrong.
 
-    ``type`` and ``autocomplete`` are HTML's (WHATWG HTML §4.10.5, §4.10.18.7). ``value`` is never that of a password.
+    ``type``, ``autocomplete`` and ``inputmode``, which is the keyboard of a phone, are HTML's (WHATWG HTML §4.10.5,
+    §4.10.18.7, §6.9.7). ``value`` is never that of a password.
     With ``readonly`` it is shown and asks for nothing: whose password is being set, for her and for her password manager.
     """
 
@@ -32,6 +33,7 @@ class FormField:
     label: str
     type: InputType = "text"
     autocomplete: str = "off"
+    inputmode: Literal["", "email", "tel"] = ""
     required: bool = True
     hint: str = ""
     value: str = ""

@@ -218,6 +218,25 @@ def test_the_link_of_a_registration_opened_elsewhere_says_whose_password_it_asks
     assert shown_name(page)["value"] == ADA
 
 
+@pytest.mark.parametrize(
+    ("kinds", "inputmode", "label"),
+    [
+        (("email",), "email", "Email address"),
+        (("phone",), "tel", "Telephone number"),
+        (("email", "username"), None, "Email address or user name"),
+    ],
+)
+def test_a_phone_shows_the_keyboard_for_what_is_asked(database_url, kinds, inputmode, label):
+    accounts = Accounts(identifiers=kinds, registration="closed")
+    with open_people(database_url, accounts=accounts) as people:
+        for address in ("/auth/sign-in", "/auth/forgot-password") if "email" in kinds else ("/auth/sign-in",):
+            page = people.browser().get(address, headers=PAGE)
+            field = Inputs(page.text).found["identifier"]
+            # Its type stays: a browser refuses an address whose letters it does not know.
+            assert (field.get("inputmode"), field["type"], field["autocomplete"]) == (inputmode, "text", "username")
+            assert f">{label}</label>" in page.text
+
+
 @pytest.mark.attack("T6")
 def test_a_name_that_is_shown_is_text_and_no_markup(people):
     address = "a'onfocus='x&amp@example.com"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ostiary.features.accounts import Account, Accounts, Field
 from ostiary.web.body import Fields
@@ -44,10 +44,16 @@ class PasswordPages:
         return tuple(field.name for field in self.fields)
 
     @property
-    def identifier_label(self) -> str:
-        """What people sign in with: "Email address or user name"."""
+    def identifier_field(self) -> FormField:
+        """What people sign in with: "Email address or user name".
+
+        It is text even where it is an address: a browser would refuse one whose letters it does not know.
+        """
         first, *others = (_KINDS[kind][0] for kind in self.kinds)
-        return " or ".join([first, *(label.lower() for label in others)])
+        label = " or ".join([first, *(label.lower() for label in others)])
+        alone = self.kinds[0] if not others else None
+        inputmode: Literal["", "email", "tel"] = "email" if alone == "email" else "tel" if alone == "phone" else ""
+        return FormField(name=_IDENTIFIER, label=label, autocomplete="username", inputmode=inputmode)
 
     def registration_form(self) -> Form:
         """Identifiers, the application's own fields, and a password."""
@@ -68,7 +74,7 @@ class PasswordPages:
 
     def forgotten_form(self) -> Form:
         """Who somebody is who has forgotten her password."""
-        return Form(FormField(name=_IDENTIFIER, label=self.identifier_label, autocomplete="username"))
+        return Form(self.identifier_field)
 
     def with_hint(self, field: FormField) -> FormField:
         """A field for a new password, with the one rule that there is."""
