@@ -1,9 +1,14 @@
 """What the documentation says is so: its programs run, and its links lead somewhere."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from flask import Flask
+
+import ostiary
+from ostiary.flask import Auth
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -75,3 +80,45 @@ def test_every_page_of_the_documentation_can_be_reached():
                 todo.append((page.parent / target).resolve())
     lost = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md") if path not in reached}
     assert not lost
+
+
+NAME = re.compile(r"(?<![\w.])auth((?:\.[a-z_]+)+)(?![A-Za-z.])")
+SETTING = re.compile(r"\b([A-Z][A-Za-z]+)\(([a-z_]+)=")
+# What a page says of the script for browsers (ostiary.js), whose object has the same name.
+OF_THE_SCRIPT = {
+    "docs/how-to/single-page-application.md": {".session", ".fetch"},
+    "docs/reference/parity.md": {".fetch"},
+}
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """An application that has every feature."""
+    folder = tmp_path_factory.mktemp("everything")
+    app = Flask("everything", root_path=str(folder), instance_path=str(folder))
+    app.testing = True
+    names = ("Accounts", "Passwords", "Sessions", "RememberMe", "SignIn", "Tokens", "ApiKeys", "Roles")
+    auth = Auth(app, [getattr(ostiary, name)() for name in names])
+    with app.test_request_context("/"):
+        yield auth
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_verb_of_auth_that_is_named_is_there(everything, page):
+    for dotted in sorted(set(NAME.findall((ROOT / page).read_text("utf-8"))) - OF_THE_SCRIPT.get(page, set())):
+        found = everything
+        for name in dotted.split(".")[1:]:
+            if found is everything and name in ("user", "principal"):
+                break  # whose attributes are the application's, or nobody's here
+            found = getattr(found, name, None)
+            assert found is not None, f"{page} names auth{dotted}"
+            if callable(found):
+                break
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setting_that_is_named_beside_its_feature_is_there(page):
+    for feature, name in sorted(set(SETTING.findall((ROOT / page).read_text("utf-8")))):
+        known = getattr(ostiary, feature, None)
+        if isinstance(known, type) and hasattr(known, "__dataclass_fields__"):
+            assert name in {field.name for field in fields(known)}, f"{page} names {feature}({name}=)"
