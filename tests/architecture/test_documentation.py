@@ -52,6 +52,38 @@ def test_the_program_in_the_readme_does_what_it_says(tmp_path, monkeypatch):
     assert client.get("/account").json == {"signed in as": "ada"}
 
 
+def test_the_program_that_guards_its_views_does_what_it_says(tmp_path, monkeypatch):
+    program = PROGRAM.findall((ROOT / "docs/how-to/guard-your-views.md").read_text("utf-8"))[0]
+    names = _run(program, tmp_path, monkeypatch)
+    app, auth = names["app"], names["auth"]
+    app.testing = True
+    with app.app_context():
+        for name, role in (("sue", "staff"), ("bob", "buyer")):
+            who = auth.accounts.create(email=f"{name}@example.com", password="a long walk by the river")
+            auth.roles.assign(who, role)
+    own = {"Sec-Fetch-Site": "same-origin"}
+
+    def signed_in(name):
+        client = app.test_client()
+        form = {"identifier": f"{name}@example.com", "password": "a long walk by the river"}
+        assert client.post("/auth/sign-in", json=form, headers=own).status_code == 200
+        return client
+
+    asked = [("GET", "/"), ("GET", "/news"), ("GET", "/account"), ("GET", "/admin/orders"), ("GET", "/orders/1")]
+    asked += [("PUT", "/orders/1"), ("DELETE", "/orders/1")]
+    found = {
+        name: [client.open(path, method=method, headers=own).status_code for method, path in asked]
+        for name, client in {"": app.test_client(), "sue": signed_in("sue"), "bob": signed_in("bob")}.items()
+    }
+    assert found == {
+        "": [200, 200, 401, 401, 401, 401, 401],
+        "sue": [200, 200, 200, 200, 200, 200, 204],
+        "bob": [200, 200, 200, 403, 200, 403, 403],
+    }
+    assert app.test_client().get("/news").json == {"for": "a visitor"}
+    assert signed_in("bob").get("/account").json["email"] == "bob@example.com"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text("utf-8")
