@@ -24,6 +24,7 @@ from ostiary.flask.current import (
 )
 from ostiary.flask.pages import respond
 from ostiary.flask.routing_errors import answer_routing_errors, nothing_here
+from ostiary.flask.server_errors import answer_server_errors
 from ostiary.flask.sign_in import after_sign_in, next_address, sign_in
 from ostiary.kernel.errors import AuthError, Unavailable
 from ostiary.kernel.principal import ANONYMOUS
@@ -76,6 +77,7 @@ def mount(app: Flask, state: "AppState", refuse: Callable[[AuthError], Refusal])
             app.add_url_rule(route.rule, f"{BLUEPRINT}.{endpoint}", view, methods=list(by_method))
         else:
             blueprint.add_url_rule(route.rule, endpoint, view, methods=list(by_method))
+    answer_server_errors(app, blueprint, refuse)
     app.register_blueprint(blueprint)
     answer_routing_errors(app, state, refuse)
     return blueprint
