@@ -124,13 +124,19 @@ OF_THE_SCRIPT = {
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory):
+def with_everything(tmp_path_factory):
     """An application that has every feature."""
     folder = tmp_path_factory.mktemp("everything")
     app = Flask("everything", root_path=str(folder), instance_path=str(folder))
     app.testing = True
     names = ("Accounts", "Passwords", "Sessions", "RememberMe", "SignIn", "Tokens", "ApiKeys", "Roles")
-    auth = Auth(app, [getattr(ostiary, name)() for name in names])
+    return app, Auth(app, [getattr(ostiary, name)() for name in names])
+
+
+@pytest.fixture
+def everything(with_everything):
+    """Its auth, within a request."""
+    app, auth = with_everything
     with app.test_request_context("/"):
         yield auth
 
