@@ -20,7 +20,7 @@ app = Flask(__name__, instance_path=os.environ.get("DEMO_DATA", str(Path(__file_
 auth = Auth(
     app,
     [
-        Accounts(identifiers=("email", "username"), fields=[Field("full_name", required=False)]),
+        Accounts(identifiers=("email", "username"), fields=[Field("full_name", required=False, autocomplete="name")]),
         Passwords(),
         Sessions(),
         RememberMe(),

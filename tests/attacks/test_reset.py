@@ -176,7 +176,7 @@ def test_the_page_says_whose_password_a_planted_link_would_set(people):
     ask(people, OTHER)
     victim = people.browser()
     page = victim.get(f"/auth/reset-password?token={people.token(OTHER)}", headers=PAGE, follow_redirects=True)
-    assert f"For the account of {OTHER}." in page.text
+    assert f'value="{OTHER}" autocomplete="username"' in page.text
 
 
 def tokens_made(people, act):

@@ -52,6 +52,7 @@ def test_a_person_registers_is_remembered_manages_devices_and_signs_out_everywhe
         page.reload()
         assert page.inner_text("section[aria-labelledby=devices]").count("Chrome on Linux") == 2
         page.click("text=Change the password")
+        assert_saved_as(page, "eve")
         page.fill("[name=current]", SECRET)
         page.fill("[name=password]", NEW)
         page.click("button")
@@ -76,12 +77,30 @@ def test_a_person_registers_is_remembered_manages_devices_and_signs_out_everywhe
         page.click("button")
         page.goto(boxes.link(page, EVE, after=arrived))
         assert page.url == f"{address}/auth/reset-password", "the token has left the address"
+        assert_saved_as(page, EVE)
         page.fill("[name=password]", SECRET + " again")
         page.click("button")
         page.fill("[name=identifier]", "eve")
         page.fill("[name=password]", SECRET + " again")
         page.click("button")
         assert page.url == f"{address}/auth/account"
+
+
+def assert_saved_as(page, name):
+    """A password manager takes the text field before the first password for the name to save it under, where one is marked."""
+    found = page.evaluate(
+        """() => {
+          const inputs = [...document.querySelector('[name=password]').form.elements].filter(one => one.matches('input'));
+          const before = inputs.slice(0, inputs.findIndex(one => one.type === 'password'));
+          const seen = before.filter(one => one.type === 'text' && one.checkVisibility());
+          return seen.map(one => [one.value, one.autocomplete, one.readOnly]);
+        }"""
+    )
+    assert found == [[name, "username", True]]
+    # It is not to be changed from the keyboard either.
+    page.focus("[name=username]")
+    page.keyboard.type("eve@evil.example")
+    assert page.input_value("[name=username]") == name
 
 
 PAGES = (

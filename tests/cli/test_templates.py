@@ -31,9 +31,22 @@ def test_what_is_there_is_not_written_over_unless_that_is_meant(office, tmp_path
 
 def test_mails_are_pages_too_and_the_folder_may_be_another(office, tmp_path):
     done = office.run("templates", "copy", "email/passwords/reset", "--to", str(tmp_path / "else"), "--json")
-    assert json.loads(done.output)["file"] == str(tmp_path / "else" / "ostiary" / "email" / "passwords" / "reset.txt")
+    folder = tmp_path / "else" / "ostiary" / "email" / "passwords"
+    assert json.loads(done.output)["files"] == [str(folder / "reset.html"), str(folder / "reset.txt")]
     listed = [json.loads(line) for line in office.run("templates", "list", "--json").output.splitlines()]
     assert {"page": "layout", "file": "ostiary/layout.html", "own": False} in listed
+
+
+def test_a_mail_is_copied_whole_or_not_at_all(office, tmp_path):
+    folder = tmp_path / "templates" / "ostiary" / "email" / "passwords"
+    folder.mkdir(parents=True)
+    (folder / "reset.txt").write_text("Subject: mine\n\n{{ link }}")
+    done = office.run("templates", "copy", "email/passwords/reset.html")
+    assert (done.exit_code, "reset.txt is there already" in done.stderr) == (1, True)
+    assert [path.name for path in folder.iterdir()] == ["reset.txt"]
+    assert office.run("templates", "copy", "email/passwords/reset", "--force").exit_code == 0
+    assert "we hope you" in (folder / "reset.txt").read_text()
+    assert "{{ button(link" in (folder / "reset.html").read_text()
 
 
 @pytest.mark.parametrize("page", ["sign_in/signin", "../../../etc/passwd", "", "nothing-like-it\x1b[2J"])

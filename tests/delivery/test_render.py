@@ -31,12 +31,35 @@ def test_the_application_s_own_template_wins():
     assert "{0}".format(LINK) in render("passwords/reset", {"link": LINK, "expires_in": 1}).text
 
 
+def test_our_twin_does_not_go_with_an_own_text_that_says_something_else():
+    context = {"link": LINK, "expires_in": 1_800_000}
+    assert "Choose a new password" in render("passwords/reset", context).html
+    own = {"passwords/reset.txt": "Subject: Mine\n\n{{ link }}"}
+    assert render("passwords/reset", context, files=own).html is None
+    both = {**own, "passwords/reset.html": "<p>{{ subject }}</p>"}
+    assert render("passwords/reset", context, files=both).html == "<p>Mine</p>\n"
+    twin = render("passwords/reset", context, files={"passwords/reset.html": "<p>{{ subject }}</p>"})
+    assert (twin.text.startswith("Hello,"), twin.html) == (True, "<p>Choose a new password at shop.example</p>\n")
+
+
+def test_an_application_puts_every_mail_into_its_own_frame():
+    frame = {"layout.html": "<b>my shop</b>{% block mail %}{% endblock %}"}
+    message = render("passwords/reset", {"link": LINK, "expires_in": 1_800_000}, files=frame)
+    assert message.html.startswith("<b>my shop</b>")
+    assert "Choose a new password" in message.html
+
+
+def test_a_twin_that_is_empty_is_not_sent():
+    files = {"passwords/reset.html": "\n"}
+    assert render("passwords/reset", {"link": LINK, "expires_in": 1}, files=files).html is None
+
+
 def test_an_html_twin_is_rendered_and_escaped():
     files = {"own/hello.txt": "Subject: x\n\n{{ name }}", "own/hello.html": '<a href="{{ link }}">{{ name }}</a>'}
     message = render(context={"name": "<b>'Ada'</b>", "link": LINK}, files=files)
     assert message.text == "<b>'Ada'</b>\n"
     assert message.html == (
-        '<a href="https://shop.example/auth/reset?t=01ABC.secret&amp;x=1">&lt;b&gt;&#39;Ada&#39;&lt;/b&gt;</a>'
+        '<a href="https://shop.example/auth/reset?t=01ABC.secret&amp;x=1">&lt;b&gt;&#39;Ada&#39;&lt;/b&gt;</a>\n'
     )
 
 

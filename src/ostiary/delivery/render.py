@@ -1,6 +1,7 @@
-"""Rendering a mail: ``ostiary/email/<feature>/<name>.txt``, whose first line is its subject, and perhaps an HTML twin.
+"""Rendering a mail: ``ostiary/email/<feature>/<name>.txt``, whose first line is its subject, and its HTML twin.
 
-An application overrides a template by one of the same name in its own folder. Templates are the
+An application overrides a template by one of the same name in its own folder. The text is what the mail says: where it
+is the application's own, our twin would say something else, and is not sent. Templates are the
 developer's; what strangers wrote reaches them as harmless text (``harmless_text.py``).
 """
 
@@ -17,6 +18,7 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateNotFound,
     make_logging_undefined,
     select_autoescape,
@@ -29,6 +31,7 @@ from ostiary.kernel.clock import DAY, HOUR, MINUTE
 from ostiary.kernel.duration import milliseconds
 
 _log: Final = logging.getLogger("ostiary.mail")
+_OURS: Final = Path(ostiary.__file__).parent / "ui" / "templates"
 _FOLDER: Final = "ostiary/email"
 _SUBJECT: Final = "Subject:"
 
@@ -47,9 +50,8 @@ class MailRenderer:
 
     @cached_property
     def _environment(self) -> Environment:
-        ours = FileSystemLoader(Path(ostiary.__file__).parent / "ui" / "templates")
         environment = Environment(
-            loader=ChoiceLoader([*self._loaders, ours]),
+            loader=ChoiceLoader([*self._loaders, FileSystemLoader(_OURS)]),
             autoescape=select_autoescape(("html",), default=False),
             undefined=StrictUndefined if self._strict else make_logging_undefined(_log),
         )
@@ -60,26 +62,36 @@ class MailRenderer:
     def render(self, *, to: str, template: str, context: Mapping[str, Any], headers: Mapping[str, str]) -> Message:
         """The message. Raises ``UnsafeMessage`` for a template without a subject, and what Jinja raises."""
         values = {**harmless_context(context), "site": self._site}
-        written = self._environment.get_template(f"{_FOLDER}/{template}.txt").render(values)
-        first, _, text = written.partition("\n")
+        written = self._environment.get_template(f"{_FOLDER}/{template}.txt")
+        first, _, text = written.render(values).partition("\n")
         if not first.startswith(_SUBJECT):
             message = f"the first line of {template}.txt must be its subject: {_SUBJECT} …"
             raise UnsafeMessage(message)
+        subject = shortened_subject(first.removeprefix(_SUBJECT).strip())
         return Message(
             to=to,
             template=template,
-            subject=shortened_subject(first.removeprefix(_SUBJECT).strip()),
+            subject=subject,
             text=f"{text.strip()}\n",
-            html=self._twin(template, values),
+            html=self._twin(template, written, {"subject": subject, **values}),
             headers=headers,
         )
 
-    def _twin(self, template: str, values: Mapping[str, Any]) -> str | None:
+    def _twin(self, template: str, written: Template, values: Mapping[str, Any]) -> str | None:
+        """The HTML of the mail; None where there is none, or it renders to nothing."""
         try:
             found = self._environment.get_template(f"{_FOLDER}/{template}.html")
         except TemplateNotFound:
             return None
-        return found.render(values)
+        if _is_ours(found) and not _is_ours(written):
+            return None
+        html = found.render(values).strip()
+        return f"{html}\n" if html else None
+
+
+def _is_ours(template: Template) -> bool:
+    """Whether a template is the one that is shipped, and not the application's in its place."""
+    return template.filename is not None and Path(template.filename).is_relative_to(_OURS)
 
 
 def spell_moment(when: object) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Flask, request
+from flask import Response as FlaskResponse
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 import ostiary
@@ -21,6 +23,8 @@ from ostiary.flask.current import (
     write_cookies,
 )
 from ostiary.flask.pages import respond
+from ostiary.flask.routing_errors import answer_routing_errors, nothing_here
+from ostiary.flask.server_errors import answer_server_errors
 from ostiary.flask.sign_in import after_sign_in, next_address, sign_in
 from ostiary.kernel.errors import AuthError, Unavailable
 from ostiary.kernel.principal import ANONYMOUS
@@ -41,9 +45,18 @@ _STATIC_SECONDS: Final = 86_400
 class _Pages(Blueprint):
     """The blueprint of our pages; their style sheet is kept by browsers for a day."""
 
+    refuse: Callable[[AuthError], Refusal]
+
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Seconds that a browser keeps a static file of ours."""
         return _STATIC_SECONDS if filename else None
+
+    def send_static_file(self, filename: str) -> FlaskResponse:
+        """A file of ours; one that is not there answers as an address that is not."""
+        try:
+            return super().send_static_file(filename)
+        except NotFound:
+            raise self.refuse(nothing_here()) from None
 
 
 def mount(app: Flask, state: "AppState", refuse: Callable[[AuthError], Refusal]) -> Blueprint:
@@ -55,6 +68,7 @@ def mount(app: Flask, state: "AppState", refuse: Callable[[AuthError], Refusal])
         template_folder=str(UI / "templates"),
         static_folder=str(UI / "static"),
     )
+    blueprint.refuse = refuse
     routes = sorted(state.assembly.routes(), key=lambda route: route.endpoint)
     for endpoint, several in groupby(routes, key=lambda route: route.endpoint):
         by_method: dict[str, Route] = {route.method: route for route in several}
@@ -63,7 +77,9 @@ def mount(app: Flask, state: "AppState", refuse: Callable[[AuthError], Refusal])
             app.add_url_rule(route.rule, f"{BLUEPRINT}.{endpoint}", view, methods=list(by_method))
         else:
             blueprint.add_url_rule(route.rule, endpoint, view, methods=list(by_method))
+    answer_server_errors(app, blueprint, refuse)
     app.register_blueprint(blueprint)
+    answer_routing_errors(app, state, refuse)
     return blueprint
 
 

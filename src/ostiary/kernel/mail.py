@@ -17,7 +17,7 @@ class Mail:
     """One mail to one address.
 
     ``template`` is its name below ``ostiary/email``: ``"passwords/changed"`` has ``passwords/changed.txt``, whose
-    first line is the subject line. ``context`` may hold a link that signs in, so it is never shown.
+    first line is the subject line, and ``passwords/changed.html``. ``context`` may hold a link that signs in, so it is never shown.
     """
 
     to: str

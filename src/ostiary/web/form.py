@@ -25,18 +25,22 @@ _LONGEST_SHOWN = 1_024
 class FormField:
     """One input: what it asks for, what was typed, and what was wrong.
 
-    ``type`` and ``autocomplete`` are HTML's (WHATWG HTML §4.10.5, §4.10.18.7). ``value`` is never that of a password.
+    ``type``, ``autocomplete`` and ``inputmode``, which is the keyboard of a phone, are HTML's (WHATWG HTML §4.10.5,
+    §4.10.18.7, §6.9.7). ``value`` is never that of a password.
+    With ``readonly`` it is shown and asks for nothing: whose password is being set, for her and for her password manager.
     """
 
     name: str
     label: str
     type: InputType = "text"
     autocomplete: str = "off"
+    inputmode: Literal["", "email", "tel"] = ""
     required: bool = True
     hint: str = ""
     value: str = ""
     errors: tuple[str, ...] = ()
     autofocus: bool = False
+    readonly: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """What a program has to know to fill it in."""
@@ -72,7 +76,7 @@ class Form:
 
     def as_json(self) -> list[dict[str, Any]]:
         """The fields a program has to send."""
-        return [field.as_json() for field in self]
+        return [field.as_json() for field in self if not field.readonly]
 
     def filled(self, **values: str) -> "Form":
         """The same form with values in some of its fields."""
@@ -104,6 +108,9 @@ def _by_field(error: AuthError) -> dict[str, list[str]]:
 
 
 def _shown(field: FormField, typed: Fields | None) -> str:
+    if field.readonly:
+        # Ours to say, whatever came back under its name.
+        return field.value
     if typed is None or field.type in ("password", "hidden"):
         return ""
     try:

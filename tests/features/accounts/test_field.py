@@ -137,6 +137,9 @@ def test_everything_that_is_wrong_is_said_at_once():
         ([Field("price", float)], "unknown_field_type"),
         ([Field("name", max_length=0)], "impossible_field_length"),
         ([Field("name", max_length=10**9)], "impossible_field_length"),
+        ([Field("name", autocomplete="full-name")], "unknown_autocomplete"),
+        ([Field("name", autocomplete='name" onfocus="x')], "unknown_autocomplete"),
+        ([Field("name", autocomplete="current-password")], "unknown_autocomplete"),
     ],
 )
 def test_a_field_that_cannot_be_is_a_problem_with_its_cure(fields, code):

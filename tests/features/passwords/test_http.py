@@ -1,8 +1,10 @@
 """The pages of passwords: what they ask, what they keep of what was typed, and how a password is changed on them."""
 
+from html.parser import HTMLParser
+
 import pytest
 from tests.badges import Badges
-from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, Hashes, open_people
+from tests.features.passwords.people import ADA, BETTER, GOOD, PAGE, Hashes, ask, open_people
 
 from ostiary import Accounts, RememberMe, Sessions
 
@@ -135,6 +137,113 @@ def test_a_manager_knows_which_password_is_meant(people, address, expected):
     inputs = [line for line in page.text.split("<input")[1:] if 'type="password"' in line]
     assert {one.partition('autocomplete="')[2].partition('"')[0] for one in inputs} == expected
     assert not [one for one in inputs if "maxlength" in one or "onpaste" in one]
+
+
+class Inputs(HTMLParser):
+    """The inputs of a page in their order, by name."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "input":
+            self.found.setdefault(dict(attributes)["name"], {name: value or "" for name, value in attributes})
+
+
+def shown_name(page):
+    """What a manager saves the password of a form under: the field for a name, which stands before that of the password."""
+    inputs = Inputs(page.text).found
+    names = list(inputs)
+    (name,) = [one for one in names if inputs[one].get("autocomplete") == "username"]
+    assert names.index(name) < names.index("password")
+    return inputs[name]
+
+
+def test_the_form_that_changes_a_password_says_whose_it_is(people):
+    browser = people.member()
+    field = shown_name(browser.get("/auth/change-password", headers=PAGE))
+    assert (field["value"], field["type"], "readonly" in field, "required" in field) == (ADA, "text", True, False)
+    # Whatever comes back under its name is neither shown nor taken.
+    form = {"username": "eve@evil.example", "current": GOOD, "password": "short"}
+    page = browser.post("/auth/change-password", data=form, headers=PAGE)
+    assert page.status_code == 422
+    assert shown_name(page)["value"] == ADA
+    assert "evil.example" not in page.text
+    form["password"] = BETTER
+    assert browser.post("/auth/change-password", data=form, headers=PAGE).status_code == 303
+    assert people.sign_in(people.browser(), password=BETTER).status_code == 200
+
+
+def test_a_program_is_not_asked_for_what_is_only_shown(people):
+    fields = people.member().get("/auth/change-password").get_json()["fields"]
+    assert [field["name"] for field in fields] == ["current", "password"]
+
+
+def test_the_form_behind_a_link_says_whose_password_is_set(people):
+    people.member()
+    ask(people)
+    browser = people.browser()
+    browser.get("/auth/reset-password", query_string={"token": people.token()}, headers=PAGE)
+    field = shown_name(browser.get("/auth/reset-password", headers=PAGE))
+    assert (field["value"], "readonly" in field) == (ADA, True)
+    again = browser.post("/auth/reset-password", data={"username": "eve", "password": "short"}, headers=PAGE)
+    assert (again.status_code, shown_name(again)["value"]) == (422, ADA)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "registered", "saved"),
+    [
+        (("email",), "identifier", ADA),
+        (("email", "username"), "username", "ada"),
+        (("username", "email"), "username", "ada"),
+        (("username",), "identifier", "ada"),
+    ],
+)
+def test_a_manager_finds_the_password_under_the_name_that_it_was_saved_under(database_url, kinds, registered, saved):
+    with open_people(database_url, accounts=Accounts(identifiers=kinds)) as people:
+        form = shown_name(people.browser().get("/auth/register", headers=PAGE))
+        assert form["name"] == registered
+        names = {"email": ADA, "username": "ada"}
+        people.accounts.create(**{kind: names[kind] for kind in kinds}, password=GOOD)
+        browser = people.browser()
+        people.sign_in(browser, names[kinds[0]])
+        assert shown_name(browser.get("/auth/change-password", headers=PAGE))["value"] == saved
+
+
+def test_the_link_of_a_registration_opened_elsewhere_says_whose_password_it_asks_for(people):
+    people.register(people.browser())
+    page = people.browser().get("/auth/verify-address", query_string={"token": people.token()}, headers=PAGE)
+    assert shown_name(page)["value"] == ADA
+
+
+@pytest.mark.parametrize(
+    ("kinds", "inputmode", "label"),
+    [
+        (("email",), "email", "Email address"),
+        (("phone",), "tel", "Telephone number"),
+        (("email", "username"), None, "Email address or user name"),
+    ],
+)
+def test_a_phone_shows_the_keyboard_for_what_is_asked(database_url, kinds, inputmode, label):
+    accounts = Accounts(identifiers=kinds, registration="closed")
+    with open_people(database_url, accounts=accounts) as people:
+        for address in ("/auth/sign-in", "/auth/forgot-password") if "email" in kinds else ("/auth/sign-in",):
+            page = people.browser().get(address, headers=PAGE)
+            field = Inputs(page.text).found["identifier"]
+            # Its type stays: a browser refuses an address whose letters it does not know.
+            assert (field.get("inputmode"), field["type"], field["autocomplete"]) == (inputmode, "text", "username")
+            assert f">{label}</label>" in page.text
+
+
+@pytest.mark.attack("T6")
+def test_a_name_that_is_shown_is_text_and_no_markup(people):
+    address = "a'onfocus='x&amp@example.com"
+    browser = people.member(address)
+    page = browser.get("/auth/change-password", headers=PAGE)
+    assert shown_name(page)["value"] == address
+    assert not [one for one in Inputs(page.text).found.values() if "onfocus" in one]
 
 
 def test_the_sign_in_page_leads_to_where_the_visitor_wanted_to_go(people):

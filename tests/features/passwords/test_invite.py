@@ -164,3 +164,19 @@ def test_the_log_and_the_table_hold_no_address_and_no_link(people):
     assert "invited" in rows
     assert ADA not in rows
     assert secret not in rows
+
+
+@pytest.mark.parametrize(("kinds", "readonly"), [(("email",), True), (("email", "username"), False)])
+def test_a_manager_saves_the_password_of_whoever_was_invited_under_her_name(database_url, kinds, readonly):
+    with open_people(database_url, accounts=Accounts(identifiers=kinds, registration="invited")) as people:
+        people.passwords.invite(ADA)
+        browser = people.browser()
+        browser.get("/auth/accept-invitation", query_string={"token": people.token()}, headers=PAGE)
+        page = browser.get("/auth/accept-invitation", headers=PAGE)
+        (field,) = [line for line in page.text.split("<input")[1:] if 'autocomplete="username"' in line]
+        assert ((f'value="{ADA}"' in field), (" readonly" in field)) == (readonly, readonly)
+        # The link alone says whose account it is.
+        form = {"username": "eve", "email": "eve@evil.example", "password": GOOD}
+        assert browser.post("/auth/accept-invitation", data=form, headers=PAGE).status_code == 303
+        assert people.accounts.find(email=ADA) is not None
+        assert people.accounts.find(email="eve@evil.example") is None

@@ -132,11 +132,11 @@ PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 def test_a_person_sees_her_organisations_and_changes_the_place_by_a_button(house, browser) -> None:
     page = browser.get("/auth/organisation", headers=PAGE)
     assert page.status_code == 200
-    assert 'aria-label="Act in acme"' in page.text
+    assert 'aria-label="Act here: acme"' in page.text
     answer = browser.post("/auth/organisation", data={"on": "org:acme"}, headers=PAGE)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/auth/organisation")
     page = browser.get("/auth/organisation", headers=PAGE)
-    assert 'aria-label="Leave acme for now"' in page.text
+    assert 'aria-label="Leave for now: acme"' in page.text
 
 
 def test_who_belongs_nowhere_is_told_so(house) -> None:

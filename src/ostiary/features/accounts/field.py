@@ -33,6 +33,15 @@ _NO: Final = frozenset({"", "off", "false", "0", "no"})
 _LONGEST: Final = 4_096
 
 
+# WHATWG HTML §4.10.18.7.1, but for passwords and cards, which are no field of a registration, and "username", which is ours.
+_AUTOFILL: Final = frozenset(
+    {"off", "on", "name", "honorific-prefix", "given-name", "additional-name", "family-name", "honorific-suffix"}
+    | {"nickname", "organization-title", "organization", "street-address", "address-line1", "address-line2"}
+    | {"address-line3", "address-level4", "address-level3", "address-level2", "address-level1", "country"}
+    | {"country-name", "postal-code", "language", "bday", "bday-day", "bday-month", "bday-year", "sex", "url", "photo"}
+    | {"tel", "tel-national", "email", "impp"}
+)
+
 FieldType: TypeAlias = type[str] | type[int] | type[bool]
 
 
@@ -40,10 +49,11 @@ FieldType: TypeAlias = type[str] | type[int] | type[bool]
 class Field:
     """One more field of a registration: ``Field("display_name", max_length=80)``.
 
-    ``type``        ``str``, ``int`` or ``bool``
-    ``label``       what the form says; made of the name when None
-    ``required``    must be given; a ``bool`` must be true, as a box that has to be ticked
-    ``max_length``  the most characters of a text
+    ``type``          ``str``, ``int`` or ``bool``
+    ``label``         what the form says; made of the name when None
+    ``required``      must be given; a ``bool`` must be true, as a box that has to be ticked
+    ``max_length``    the most characters of a text
+    ``autocomplete``  what a browser fills it in from (WHATWG HTML §4.10.18.7.1): "name", "organization", "bday"
     """
 
     name: str
@@ -51,6 +61,7 @@ class Field:
     label: str | None = None
     required: bool = True
     max_length: int = 200
+    autocomplete: str = "off"
 
     @property
     def shown(self) -> str:
@@ -150,6 +161,10 @@ def field_problems(declared: Iterable[object]) -> Iterable[Problem]:
         if not 1 <= one.max_length <= _LONGEST:
             cure = f"1 to {_LONGEST} characters"
             yield _problem("impossible_field_length", f"Field({one.name!r}, max_length={one.max_length})", cure)
+        if one.autocomplete not in _AUTOFILL:
+            cure = 'a name that WHATWG HTML has for what a person says of herself, such as "name" or "organization"'
+            what = f"Field({one.name!r}, autocomplete={one.autocomplete!r}) is filled in by no browser"
+            yield _problem("unknown_autocomplete", what, cure)
 
 
 def _problem(code: str, what: str, cure: str) -> Problem:

@@ -45,7 +45,7 @@ from ostiary.features.passwords.hashing import PasswordHasher
 from ostiary.features.passwords.old_hashes import OldHashes
 from ostiary.features.passwords.policy import PasswordPolicy
 from ostiary.features.passwords.settings import LEAST_ALONE, LEAST_BESIDE_ANOTHER_FACTOR, PasswordsSettings
-from ostiary.features.passwords.sign_in_form import PasswordForm
+from ostiary.features.passwords.sign_in_form import ANY_NAME, PasswordForm
 from ostiary.features.passwords.users import AccountUsers, LookupUsers, Users
 from ostiary.features.passwords.verify import PasswordVerifier
 from ostiary.features.sign_in import SignInActions, SignInMethods, sign_in_page
@@ -139,17 +139,17 @@ class Passwords(PasswordsSettings):
         )
         listeners = Listeners()
         sections: tuple[Section, ...] = ()
-        label = "Name"
+        identifier = ANY_NAME
         if own is not None:
             from ostiary.features.accounts import AccountClosed, Accounts  # accounts are on
             from ostiary.features.passwords.new_account import PasswordPart
-            from ostiary.features.passwords.self_service import add_self_service, label_of
+            from ostiary.features.passwords.self_service import add_self_service, identifier_field_of
 
             own.accounts.add_part("password", PasswordPart(actions))
             sections += (add_self_service(resources, actions, resources[Accounts]),)
-            label = label_of(resources)
+            identifier = identifier_field_of(resources)
             listeners.during(AccountClosed, actions.forget_closed)
-        resources[SignInMethods].forms.append(PasswordForm(verifier=actions, identifier_label=label))
+        resources[SignInMethods].forms.append(PasswordForm(verifier=actions, identifier=identifier))
         return Contribution(actions=actions, listeners=listeners, sections=sections)
 
     def _hasher(self, *, cheap: bool) -> PasswordHasher:

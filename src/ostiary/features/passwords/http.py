@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from ostiary.features.accounts import AccountActions
 from ostiary.features.passwords.actions import PasswordActions
 from ostiary.features.passwords.pages import (
     REGISTRATION_COOKIE,
@@ -9,6 +10,7 @@ from ostiary.features.passwords.pages import (
     PasswordPages,
     form_page,
     mail_sent,
+    named_field,
     token_form,
 )
 from ostiary.features.passwords.register import Begun, LinkNotGood, Registration
@@ -108,7 +110,7 @@ def _verification_page(call: Call, token: str, error: AuthError | None = None) -
     pending = call.resources[Registration].look(token, binding=call.cookie(REGISTRATION_COOKIE))
     form: Form | None = None
     if pending is not None:
-        form = token_form(token, password="Password" if not pending.bound else None)
+        form = token_form(token, name=pending.address, password="Password" if not pending.bound else None)
         form = form if error is None else form.again(None, error).filled(token=token)
     addresses = call.addresses
     facts = {"alive": pending is not None, "needs_password": pending is not None and not pending.bound}
@@ -191,13 +193,13 @@ def _reset_page(call: Call, error: AuthError | None = None) -> Answer:
         text = ("It was used already, or it is too old.",)
         facts: dict[str, Any] = {"alive": False}
         return form_page(LinkNotGood.public_message, None, status=LinkNotGood.status, text=text, ways=ways, facts=facts)
-    form = Form(call.resources[PasswordPages].with_hint(_NEW))
+    # Whoever was sent somebody else's link sees whose password she is about to set. Not by another name of the account:
+    # the link is as good in the hands of somebody it was passed on to, who knows of it only where it was sent.
+    form = Form(named_field(address), call.resources[PasswordPages].with_hint(_NEW))
     form = form if error is None else form.again(None, error)
     status = 200 if error is None else error.status
-    # Whoever was sent somebody else's link sees whose password she is about to set.
-    text = (f"For the account of {address}.",)
     facts = {"alive": True, "address": address}
-    return form_page("Set a new password", form, button="Set the password", status=status, text=text, facts=facts)
+    return form_page("Set a new password", form, button="Set the password", status=status, facts=facts)
 
 
 # -------------------------------------------------------------------------------------------------------------- change
@@ -233,8 +235,10 @@ def change_password_again(call: Call, error: AuthError) -> Answer:
 
 
 def _change_form(call: Call) -> Form:
+    pages, account = call.resources[PasswordPages], call.resources[AccountActions].find(id=call.principal.subject)
+    name = None if account is None else pages.name_to_save(account)
     current = FormField(name="current", label="Present password", type="password", autocomplete="current-password")
-    return Form(current, call.resources[PasswordPages].with_hint(_NEW))
+    return Form(*(() if name is None else (named_field(name),)), current, pages.with_hint(_NEW))
 
 
 def _change_page(call: Call, form: Form, status: int) -> Answer:

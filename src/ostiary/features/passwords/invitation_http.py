@@ -53,7 +53,7 @@ def _page(call: Call, error: AuthError | None = None) -> Answer:
         text = ("It was used already, was withdrawn, or is too old. Whoever invited you can do so again.",)
         title, gone = LinkNotGood.public_message, LinkNotGood.status
         return form_page(title, None, status=gone, text=text, ways=ways, facts={"alive": False})
-    form = call.resources[PasswordPages].invitation_form()
+    form = call.resources[PasswordPages].invitation_form(address)
     form = form if error is None else form.again(typed(call.request), error)
     status = 200 if error is None else error.status
     text = (f"You are invited as {address}.",)

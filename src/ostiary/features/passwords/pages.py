@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from ostiary.features.accounts import Accounts, Field
+from ostiary.features.accounts import Account, Accounts, Field
 from ostiary.kernel.dataclass import dataclass
 from ostiary.web.body import Fields
 from ostiary.web.cookies import CookieToSet
@@ -45,24 +45,37 @@ class PasswordPages:
         return tuple(field.name for field in self.fields)
 
     @property
-    def identifier_label(self) -> str:
-        """What people sign in with: "Email address or user name"."""
+    def identifier_field(self) -> FormField:
+        """What people sign in with: "Email address or user name".
+
+        It is text even where it is an address: a browser would refuse one whose letters it does not know.
+        """
         first, *others = (_KINDS[kind][0] for kind in self.kinds)
-        return " or ".join([first, *(label.lower() for label in others)])
+        label = " or ".join([first, *(label.lower() for label in others)])
+        alone = self.kinds[0] if not others else None
+        inputmode: Literal["", "email", "tel"] = "email" if alone == "email" else "tel" if alone == "phone" else ""
+        return FormField(name=_IDENTIFIER, label=label, autocomplete="username", inputmode=inputmode)
 
     def registration_form(self) -> Form:
         """Identifiers, the application's own fields, and a password."""
         identifiers = (self._identifier(kind) for kind in self.registration_kinds)
         return Form(*identifiers, *map(_own_field, self.fields), self._password())
 
-    def invitation_form(self) -> Form:
+    def invitation_form(self, address: str) -> Form:
         """What an invitation leaves open: other names, the application's own fields, and a password."""
-        others = (self._identifier(kind) for kind in self.registration_kinds if kind != "email")
-        return Form(*others, *map(_own_field, self.fields), self._password())
+        others = [self._identifier(kind) for kind in self.registration_kinds if kind != "email"]
+        invited = () if "username" in self.registration_kinds else (named_field(address, label="Email address"),)
+        return Form(*invited, *others, *map(_own_field, self.fields), self._password())
+
+    def name_to_save(self, account: Account) -> str | None:
+        """The name a password manager keeps her password under: the one that her registration marked so."""
+        kinds = sorted(self.kinds, key=lambda kind: kind != self._saved_kind)
+        names = {"email": account.email, "username": account.username, "phone": account.phone}
+        return next((name for kind in kinds if (name := names.get(kind))), None)
 
     def forgotten_form(self) -> Form:
         """Who somebody is who has forgotten her password."""
-        return Form(FormField(name=_IDENTIFIER, label=self.identifier_label, autocomplete="username"))
+        return Form(self.identifier_field)
 
     def with_hint(self, field: FormField) -> FormField:
         """A field for a new password, with the one rule that there is."""
@@ -72,8 +85,16 @@ class PasswordPages:
         field = FormField(name="password", label="Password", type="password", autocomplete="new-password")
         return self.with_hint(field)
 
+    @property
+    def _saved_kind(self) -> str:
+        """The kind that a form of several marks as the name to save: the user name, where there is one."""
+        return "username" if "username" in self.kinds else self.kinds[0]
+
     def _identifier(self, kind: str) -> FormField:
         label, type_, autocomplete = _KINDS[kind]
+        if kind == self._saved_kind:
+            # Beside a new password: an address by which she will sign in is saved as her name (WHATWG HTML §4.10.18.7.1).
+            autocomplete = "username"
         name = _IDENTIFIER if len(self.kinds) == 1 else kind
         return FormField(name=name, label=label, type=type_, autocomplete=autocomplete)
 
@@ -86,7 +107,13 @@ class PasswordPages:
 
 
 def _own_field(field: Field) -> FormField:
-    return FormField(name=field.name, label=field.shown, type=_INPUTS[field.type], required=field.required)
+    return FormField(
+        name=field.name,
+        label=field.shown,
+        type=_INPUTS[field.type],
+        required=field.required,
+        autocomplete=field.autocomplete,
+    )
 
 
 def pages_of(accounts: Accounts, *, min_length: int, verification_seconds: int) -> PasswordPages:
@@ -100,12 +127,24 @@ def pages_of(accounts: Accounts, *, min_length: int, verification_seconds: int) 
     )
 
 
-def token_form(token: str, *, password: str | None) -> Form:
-    """A button with a token behind it, and a password before it where one is asked for."""
+def named_field(name: str, *, label: str = "Account") -> FormField:
+    """Whose password a form is about, to be seen, and saved beside the password by a manager that looks for it there.
+
+    A field that is hidden is not looked at by all of them.
+    """
+    return FormField(name="username", label=label, autocomplete="username", value=name, readonly=True)
+
+
+def token_form(token: str, *, name: str, password: str | None) -> Form:
+    """A button with a token behind it, and a password before it where one is asked for: that of the account so named."""
     hidden = FormField(name="token", label="", type="hidden", value=token)
     if password is None:
         return Form(hidden)
-    return Form(hidden, FormField(name="password", label=password, type="password", autocomplete="current-password"))
+    return Form(
+        hidden,
+        named_field(name),
+        FormField(name="password", label=password, type="password", autocomplete="current-password"),
+    )
 
 
 def form_page(

@@ -12,6 +12,7 @@ from ostiary.features.passwords.mail_limits import MailLimits
 from ostiary.features.passwords.pages import PasswordPages, pages_of
 from ostiary.features.passwords.register import Registration
 from ostiary.features.passwords.reset import PasswordReset
+from ostiary.features.passwords.sign_in_form import ANY_NAME
 from ostiary.features.sign_in import SignInActions, SignInMethods, Way
 from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.client import ClientSource
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ostiary.features.passwords.actions import PasswordActions
     from ostiary.kernel.feature import Feature
     from ostiary.kernel.resources import Resources
+    from ostiary.web.form import FormField
 
 
 def routes_of(on: "Mapping[str, Feature]") -> tuple[object, ...]:
@@ -85,7 +87,7 @@ def add_self_service(resources: "Resources", actions: "PasswordActions", setting
     return Section(name="password", template="passwords/password.html", place=20, facts=password_facts)
 
 
-def label_of(resources: "Resources") -> str:
+def identifier_field_of(resources: "Resources") -> "FormField":
     """What the sign-in page asks for beside the password."""
     pages = resources.find(PasswordPages)
-    return "Name" if pages is None else pages.identifier_label
+    return ANY_NAME if pages is None else pages.identifier_field

@@ -1,5 +1,7 @@
 """The password on our sign-in page: its fields, and the proof of what was sent."""
 
+from typing import Final
+
 from ostiary.features.passwords.verify import PasswordVerifier
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.factor import Evidence
@@ -7,13 +9,17 @@ from ostiary.web.credentials import read_credentials
 from ostiary.web.form import FormField
 from ostiary.web.route import Call
 
+# "username" is what managers look for beside a password, whatever it is (WHATWG HTML §4.10.18.7).
+ANY_NAME: Final = FormField(name="identifier", label="Name", autocomplete="username")
+"""The identifier of an application whose users we do not know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordForm:
-    """Identifier and password. ``identifier_label`` is what the application's people sign in with."""
+    """Identifier and password. ``identifier`` is what the application's people sign in with."""
 
     verifier: PasswordVerifier
-    identifier_label: str
+    identifier: FormField
 
     @property
     def kind(self) -> str:
@@ -22,9 +28,9 @@ class PasswordForm:
 
     @property
     def fields(self) -> tuple[FormField, ...]:
-        """What it asks for. ``username`` is what managers look for beside a password, whatever it is (WHATWG HTML)."""
+        """What it asks for."""
         return (
-            FormField(name="identifier", label=self.identifier_label, autocomplete="username"),
+            self.identifier,
             FormField(name="password", label="Password", type="password", autocomplete="current-password"),
         )
 
