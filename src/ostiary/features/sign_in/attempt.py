@@ -3,6 +3,10 @@
 Every proof passes through ``SignInActions.attempt``. The counting is one atomic step in the store, so
 N guesses at once are N guesses. An attacker is slowed by three limits (his network, the account, both
 together); the owner of the account has a fourth of her own on every browser she has signed in with.
+
+An account may have several names. Before it is looked up only the name is known, and what is used up is told
+(429); afterwards the account is counted once more, whatever it was called. That count is silent: said aloud, it would
+say which names are one account, and so that there is one.
 """
 
 from collections.abc import Callable
@@ -18,7 +22,7 @@ from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
-from ostiary.kernel.errors import SignInRefused, Unavailable
+from ostiary.kernel.errors import SignInRefused, TooManyAttempts, Unavailable
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import Event, GuessesForgiven, SignInFailed
 from ostiary.kernel.factor import Evidence, Factor, ProvableKinds, merge_factors
@@ -62,6 +66,15 @@ class WrongProof:
     subject: str | None = None
 
 
+def one_more(limit: Limit) -> Limit:
+    """The limit of guesses at a name as that of an account: as fast, and with one more at once.
+
+    It is counted after the proof was verified, a little later than the name. Whoever uses one name meets the limit of
+    the name first, is told how long to wait, and must not be refused after she waited.
+    """
+    return replace(limit, name="sign_in.subject", count=limit.count + 1, period=limit.period + limit.cost)
+
+
 class SignInActions:
     """``auth.sign_in``'s machinery: attempts, outcomes, pending sign-ins."""
 
@@ -74,6 +87,7 @@ class SignInActions:
         "_gate",
         "_limiter",
         "_limits",
+        "_of_subject",
         "_provable",
         "_settings",
         "known_devices",
@@ -110,6 +124,7 @@ class SignInActions:
             name: parse_limit(f"sign_in.{name}", getattr(settings, f"{name}_limit"))
             for name in ("network", "account", "nearby", "device")
         }
+        self._of_subject = one_more(self._limits["account"])
 
     def epoch(self, subject: str) -> int:
         """The subject's epoch now. Read before the first proof, compared at every request after it."""
@@ -138,10 +153,13 @@ class SignInActions:
             for limit, key in charges:
                 self._limiter.give_back(limit, key)
             raise
+        within = self._within(guess, proven.subject, device)
         allowed = self._failures.allow(proven.subject, guess.method, device=device, now=self._clock.now())
         if proven.subject is None:
             # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
             self._failed(guess, client, None, reason="unknown_identifier")
+        elif not within:
+            self._failed(guess, client, proven.subject, reason="too_many_guesses")
         elif not allowed:
             self._failed(guess, client, proven.subject, reason="too_many_failures")
         elif isinstance(proven, WrongProof):
@@ -162,6 +180,20 @@ class SignInActions:
         if network is not None:
             charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{account}")]
         return charges
+
+    def _within(self, guess: Guess, subject: str | None, device: str | None) -> bool:
+        """Count a proof that was just verified against the account it was for, under whatever name; False: one too many.
+
+        In one step and before it is believed, as failures in a row are. A name of nobody is counted in the same
+        manner, so that it takes the same work. A browser that is known has its own allowance, and each of its cookies one name.
+        """
+        if device is not None:
+            return True
+        try:
+            self._limiter.charge(self._of_subject, f"name|{guess.account}" if subject is None else f"subject|{subject}")
+        except TooManyAttempts:
+            return False
+        return True
 
     def _failed(self, guess: Guess, client: Client, subject: str | None, *, reason: str) -> None:
         self._tell(
@@ -238,6 +270,11 @@ class SignInActions:
         return policy if isinstance(policy, int) else max(1, policy(subject))
 
     def forgive(self, subject: str, *, method: str = "password") -> None:
-        """Give a subject her guesses back: somebody else has used them up, or she was given a new authenticator."""
+        """Give a subject her guesses back: somebody else has used them up, or she was given a new authenticator.
+
+        Those that were counted silently, that is: she could not know why she is refused. What is used up under a name
+        is told, with how long to wait.
+        """
         self._failures.forgive(subject, method)
+        self._limiter.forget(self._of_subject, f"subject|{subject}")
         self._tell(GuessesForgiven(at=self._clock.now(), subject=subject, method=method))
