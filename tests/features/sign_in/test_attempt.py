@@ -472,7 +472,7 @@ def test_a_success_forgets_the_failures_before_it(slow_attacker: Shop) -> None:
 @pytest.mark.must("63B-3.2.2")
 @pytest.mark.attack("K7")
 def test_a_known_device_gets_in_while_strangers_have_used_up_theirs(slow_attacker: Shop) -> None:
-    device = _attempts(slow_attacker).known_devices.issue("ada")
+    device = _attempts(slow_attacker).known_devices.issue("ada", subject="ada", epoch=0)
     for _ in range(101):
         assert not _guess(slow_attacker, WrongProof("ada"))
     assert _guess(slow_attacker, _right(), device=device)
@@ -481,7 +481,7 @@ def test_a_known_device_gets_in_while_strangers_have_used_up_theirs(slow_attacke
 
 @pytest.mark.must("63B-3.2.2")
 def test_a_known_device_has_a_hundred_failures_of_its_own(slow_attacker: Shop) -> None:
-    device = _attempts(slow_attacker).known_devices.issue("ada")
+    device = _attempts(slow_attacker).known_devices.issue("ada", subject="ada", epoch=0)
     for _ in range(100):
         assert not _guess(slow_attacker, WrongProof("ada"), device=device)
     assert not _guess(slow_attacker, _right(), device=device)

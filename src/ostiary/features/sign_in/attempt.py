@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide, decide_remembered
-from ostiary.features.sign_in.known_device import KnownDevices
+from ostiary.features.sign_in.known_device import KnownDevice, KnownDevices
 from ostiary.features.sign_in.pending import PendingSignIns
 from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
@@ -142,7 +142,7 @@ class SignInActions:
         raises; a guess that could not be verified (``Unavailable``) is given back.
         """
         client = self._client()
-        device = self.known_devices.recognise(client.known_device, guess.identifier)
+        device = self._known_device(client, guess)
         charges = self._charges(guess, client.network, device)
         for limit, key in charges:
             self._limiter.charge(limit, key)
@@ -153,8 +153,12 @@ class SignInActions:
             for limit, key in charges:
                 self._limiter.give_back(limit, key)
             raise
-        within = self._within(guess, proven.subject, device)
-        allowed = self._failures.allow(proven.subject, guess.method, device=device, now=self._clock.now())
+        if device is not None and proven.subject not in (None, device.subject):
+            # The name is somebody else's by now, and to her this browser is a stranger's.
+            device = None
+        own = None if device is None else device.id
+        within = self._within(guess, proven.subject, own)
+        allowed = self._failures.allow(proven.subject, guess.method, device=own, now=self._clock.now())
         if proven.subject is None:
             # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
             self._failed(guess, client, None, reason="unknown_identifier")
@@ -165,17 +169,23 @@ class SignInActions:
         elif isinstance(proven, WrongProof):
             self._failed(guess, client, proven.subject, reason="wrong_proof")
         else:
-            self._failures.forgive(proven.subject, guess.method, device=device)
+            self._failures.forgive(proven.subject, guess.method, device=own)
             return replace(proven, guessed=guess.identifier)
         raise SignInRefused(detail=f"wrong {guess.method}")
 
-    def _charges(self, guess: Guess, network: str | None, device: str | None) -> list[tuple[Limit, str]]:
+    def _known_device(self, client: Client, guess: Guess) -> KnownDevice | None:
+        """The browser, if its owner has signed in on it under that name, and nothing has ended everything of hers since."""
+        found = self.known_devices.recognise(client.known_device, guess.identifier)
+        # Only a cookie of ours is asked about, so that this read tells a stranger nothing.
+        return found if found is not None and found.epoch == self.epoch(found.subject) else None
+
+    def _charges(self, guess: Guess, network: str | None, device: KnownDevice | None) -> list[tuple[Limit, str]]:
         """The limits a guess is counted against, each with its key."""
         account = guess.account
         if device is not None:
             # Neither her account's allowance nor her network's: whoever shares a network with her could use that up.
             # A browser is known to the accounts that signed in on it, so it is no way to try many.
-            return [(self._limits["device"], f"{device}|{account}")]
+            return [(self._limits["device"], f"{device.id}|{account}")]
         charges = [(self._limits["account"], account)]
         if network is not None:
             charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{account}")]
