@@ -22,6 +22,7 @@ from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.cross_site_check import CrossSiteCheck
 from ostiary.kernel.errors import SignInRefused, TooManyAttempts, Unavailable
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import Event, GuessesForgiven, SignInFailed
@@ -82,6 +83,7 @@ class SignInActions:
         "_bus",
         "_client",
         "_clock",
+        "_cross_site_check",
         "_database",
         "_failures",
         "_gate",
@@ -105,6 +107,7 @@ class SignInActions:
         limiter: Limiter,
         failures: ConsecutiveFailures,
         client: ClientSource,
+        cross_site_check: CrossSiteCheck,
         bus: EventBus,
         clock: Clock,
         gate: Callable[[], SubjectGate | None],
@@ -117,6 +120,7 @@ class SignInActions:
         self._limiter = limiter
         self._failures = failures
         self._client = client
+        self._cross_site_check = cross_site_check
         self._bus = bus
         self._clock = clock
         self._gate = gate
@@ -138,9 +142,11 @@ class SignInActions:
     def attempt(self, guess: Guess, prove: Callable[[], Evidence | WrongProof]) -> Evidence:
         """Count the guess, then verify it.
 
-        Raises ``TooManyAttempts`` before any work is done, ``SignInRefused`` for a wrong proof, and what the proof
+        Raises ``CsrfRefused`` before it is counted where a page of another site had it made: it would use up the guesses of
+        whoever looks at that page. Raises ``TooManyAttempts`` before any work is done, ``SignInRefused`` for a wrong proof, and what the proof
         raises; a guess that could not be verified (``Unavailable``) is given back.
         """
+        self._cross_site_check()
         client = self._client()
         device = self._known_device(client, guess)
         charges = self._charges(guess, client.network, device)
