@@ -63,6 +63,10 @@ def throttling() -> str:
                 for name, setting, default, about in setting_limits()
             ],
         ),
+        "An account may have several names, each with the guesses of `sign_in.account`. Once it is known whose it is, the guess is\n"
+        "counted against the account as well (`sign_in.subject` in logs): as fast, and one more at once. Beyond it the answer is\n"
+        "the one for a wrong proof, also for the right one, since 429 would tell which names are one account, and so that there\n"
+        "is one. The log says `too_many_guesses`; `flask ostiary forgive` and a new password give them back.\n",
         "`api_keys.limit` is no guard against guessing, which 256 random bits need not: it is how often one key may be used, and a\n"
         "key may have a limit of its own instead. Only a key that is good is counted.\n",
         "## Addresses\n",

@@ -137,7 +137,9 @@ def test_groups_are_made_filled_and_removed(app):
     assert run(app, "groups", "show", "org:acme").output == "Nobody.\n"
     assert run(app, "groups", "add", "org:acme", "ada").output == "Added: ada.\n"
     assert lines(app, "groups", "list", "--json") == [{"name": "org:acme", "members": 1}]
-    assert lines(app, "groups", "show", "org:acme", "--json") == [{"subject": "ada"}]
+    assert run(app, "groups", "show", "org:acme").output == "ada  by operator\n"
+    (shown,) = lines(app, "groups", "show", "org:acme", "--json")
+    assert (shown["subject"], shown["added_by"]) == ("ada", "operator")
     assert run(app, "groups", "remove", "org:acme", "ada").output == "Removed: ada.\n"
     assert run(app, "groups", "remove", "org:acme", "ada").exit_code == 1
     assert run(app, "groups", "delete", "org:acme").output == "Removed: org:acme.\n"

@@ -10,6 +10,16 @@ from ostiary.storage.file_changes import FileChanges
 from ostiary.storage.guard_reads import GuardReads
 
 
+class _Asked(FileChanges):
+    """It, and the mark that was answered last."""
+
+    last: object = None
+
+    def since_last_asked(self) -> bool:
+        before, self.last = self.last, self.mark()
+        return self.last is not before
+
+
 @pytest.fixture
 def database(sqlite_url):
     made = Database.from_url(sqlite_url, migrates_itself=True)
@@ -34,7 +44,7 @@ def elsewhere(database):
 
 
 def test_every_commit_is_noticed_once(reads, elsewhere) -> None:
-    changes = FileChanges(reads)
+    changes = _Asked(reads)
     assert changes.since_last_asked(), "nobody knows what was before the first question"
     assert not changes.since_last_asked()
     for number in range(3):
@@ -44,7 +54,7 @@ def test_every_commit_is_noticed_once(reads, elsewhere) -> None:
 
 
 def test_what_is_not_committed_is_no_change(reads, elsewhere) -> None:
-    changes = FileChanges(reads)
+    changes = _Asked(reads)
     changes.since_last_asked()
     elsewhere.execute("BEGIN IMMEDIATE")
     elsewhere.execute("INSERT INTO elsewhere VALUES (1)")
@@ -54,7 +64,7 @@ def test_what_is_not_committed_is_no_change(reads, elsewhere) -> None:
 
 
 def test_threads_that_ask_at_once_miss_nothing(reads, elsewhere) -> None:
-    changes = FileChanges(reads)
+    changes = _Asked(reads)
     with ThreadPoolExecutor(8) as threads:
         for number in range(50):
             list(threads.map(lambda _: changes.since_last_asked(), range(8)))
@@ -63,7 +73,7 @@ def test_threads_that_ask_at_once_miss_nothing(reads, elsewhere) -> None:
 
 
 def test_a_connection_that_broke_counts_as_a_change(reads, elsewhere) -> None:
-    changes = FileChanges(reads)
+    changes = _Asked(reads)
     changes.since_last_asked()
     reads.close()
     assert changes.since_last_asked()
@@ -72,7 +82,7 @@ def test_a_connection_that_broke_counts_as_a_change(reads, elsewhere) -> None:
 
 
 def test_a_fork_asks_on_a_connection_of_its_own(reads, monkeypatch) -> None:
-    changes = FileChanges(reads)
+    changes = _Asked(reads)
     changes.since_last_asked()
     (entry,) = changes._stash
     monkeypatch.setattr("ostiary.storage.file_changes.os.getpid", lambda: -1)

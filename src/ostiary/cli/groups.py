@@ -36,16 +36,17 @@ def list_groups(operator: Operator, *, as_json: bool) -> None:
 @json_lines
 @click.pass_obj
 def show(operator: Operator, group: str, *, as_json: bool) -> None:
-    """Show who is in a group."""
+    """Show who is in a group, and who put each there."""
     actions, one, after = role_actions(operator).groups, named_group(group), ""
     if not actions.exists(one):
         message = f"There is no group {printable(group)}."
         raise click.ClickException(message)
     some = False
-    while page := actions.members(one, after=after):
-        for subject in page:
-            click.echo(json.dumps({"subject": subject}) if as_json else printable(subject))
-        after, some = page[-1], True
+    while page := actions.memberships(one, after=after):
+        for member in page:
+            said = printable(member.subject) + (f"  by {printable(member.added_by)}" if member.added_by else "")
+            click.echo(json.dumps(member.as_json()) if as_json else said)
+        after, some = page[-1].subject, True
     if not some and not as_json:
         click.echo("Nobody.")
 

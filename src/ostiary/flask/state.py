@@ -168,6 +168,7 @@ class AppState:
             listeners=(self._listeners, signalling(self.app)),
             client=self.client,
             caller=self.caller,
+            cross_site_check=self.check_cross_site,
             addresses=lambda urls: FlaskAddresses(self.app, urls, own_page=own_page(self)),
             database=self._given_database() or self._spare_database,
             clock=self.clock,
@@ -251,6 +252,11 @@ class AppState:
             device=device[:_LONGEST_DEVICE] if device else None,
             known_device=None if cookie is DOUBLED else cookie,
         )
+
+    def check_cross_site(self) -> None:
+        """Refuse the present request if a page of another site had it sent; the ``CrossSiteCheck`` of the features."""
+        if has_request_context():
+            self.runtime.guard.check_cross_site(request)
 
     def caller(self) -> "Principal | None":
         """Who acts, or makes the present request; None outside of one. The ``CallerSource`` of the features."""

@@ -64,3 +64,7 @@ class Limiter(Protocol):
     def give_back(self, limit: Limit, key: str) -> None:
         """Take one use back that was charged for a key: what it was charged for could not be tried."""
         ...
+
+    def forget(self, limit: Limit, key: str) -> None:
+        """Take all uses back that were charged for a key."""
+        ...

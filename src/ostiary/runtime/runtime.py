@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ostiary.kernel.caller import CallerSource, no_caller
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock, SystemClock
+from ostiary.kernel.cross_site_check import CrossSiteCheck, no_request
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.declared_policies import DeclaredPolicies
 from ostiary.kernel.errors import misconfigured
@@ -81,6 +82,7 @@ class Surroundings:
     listeners: tuple[Listeners, ...]
     client: ClientSource
     caller: CallerSource = no_caller
+    cross_site_check: CrossSiteCheck = no_request
     addresses: Callable[[UrlPolicy], Addresses] | None = None
     database: "Database | None" = None
     clock: Clock | None = None
@@ -104,8 +106,7 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
     kept_in = deployment.instance_path if deployment.development and not deployment.testing else None
     resources.add(KeyFolder(path=kept_in, may_make=deployment.development))
     resources.add(bus)
-    resources.add(around.client, as_type=ClientSource)
-    resources.add(around.caller, as_type=CallerSource)
+    _add_present_request(resources, around)
     resources.add(deployment.urls)
     resources.add(around.extra_claims or ExtraClaims())
     resources.add(around.policies if around.policies is not None else DeclaredPolicies())
@@ -163,6 +164,13 @@ def build_runtime(assembly: Assembly, deployment: Deployment, around: Surroundin
         csrf=csrf,
         rights=rights,
     )
+
+
+def _add_present_request(resources: Resources, around: Surroundings) -> None:
+    """What features ask of the present request."""
+    resources.add(around.client, as_type=ClientSource)
+    resources.add(around.caller, as_type=CallerSource)
+    resources.add(around.cross_site_check, as_type=CrossSiteCheck)
 
 
 def _rehearsed(deployment: Deployment) -> Deployment:

@@ -156,7 +156,7 @@ class SignInSteps:
             network=client.network,
             methods=tuple(factor.kind for factor in signed_in.factors),
             device=client.device,
-            new_device=self._is_new_device(guessed),
+            new_device=self._is_new_device(guessed, signed_in),
         )
         if tx is None:
             self._runtime.bus.announce(event)
@@ -172,12 +172,16 @@ class SignInSteps:
         with database.write() as tx:
             self._runtime.bus.emit(event, tx)
 
-    def device_cookie(self, guessed: str) -> str:
-        """The cookie of a browser that has just signed in under this name."""
-        return self._sign_in.known_devices.issue(guessed)
+    def device_cookie(self, guessed: str, signed_in: SignedIn) -> str:
+        """The cookie of a browser on which somebody has just signed in under this name."""
+        return self._sign_in.known_devices.issue(guessed, subject=signed_in.subject, epoch=signed_in.epoch)
 
-    def _is_new_device(self, guessed: str | None) -> bool:
-        """Whether this browser never signed in under this name; False where nobody guessed, and so nobody knows."""
+    def _is_new_device(self, guessed: str | None, signed_in: SignedIn) -> bool:
+        """Whether she never signed in under this name on this browser, or not since everything of hers was ended.
+
+        False where nobody guessed, and so nobody knows.
+        """
         if guessed is None:
             return False
-        return self._sign_in.known_devices.recognise(self._client().known_device, guessed) is None
+        found = self._sign_in.known_devices.recognise(self._client().known_device, guessed)
+        return found is None or (found.subject, found.epoch) != (signed_in.subject, signed_in.epoch)

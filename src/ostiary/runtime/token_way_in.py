@@ -153,7 +153,7 @@ class TokenWayIn(SignInSteps):
         if pending is not None:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if wishes.guessed is not None:
-            device = self.device_cookie(wishes.guessed)
+            device = self.device_cookie(wishes.guessed, signed_in)
             cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
         return Entered(
             signed_in=signed_in,

@@ -159,7 +159,7 @@ class WayIn(SignInSteps):
         if brought.pending:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if wishes.guessed is not None:
-            device = self.device_cookie(wishes.guessed)
+            device = self.device_cookie(wishes.guessed, signed_in)
             cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
         return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
 

@@ -16,16 +16,21 @@ _DATA_VERSION: Final = "PRAGMA data_version"
 class FileChanges:
     """Watches the file of one database, for many threads. Opens nothing until it is asked."""
 
-    __slots__ = ("_pid", "_reads", "_stash")
+    __slots__ = ("_mark", "_pid", "_reads", "_stash")
 
     def __init__(self, reads: GuardReads) -> None:
         self._reads = reads
         self._pid = 0
         # Cursors of connections of their own, each with the version it last saw: whoever asks takes one and puts it back.
         self._stash: deque[tuple[Any, int]] = deque()
+        self._mark = object()
 
-    def since_last_asked(self) -> bool:
-        """Whether something was committed, or may have been. Raises ``Unavailable`` if there is no such file any more."""
+    def mark(self) -> object:
+        """An object that is another one than before once something was committed, or may have been.
+
+        What was read while one was the present mark may be believed by whoever is answered the same. Raises
+        ``Unavailable`` if there is no such file any more.
+        """
         if self._pid != os.getpid():
             # What a fork inherited is the parent's.
             self._stash, self._pid = deque(), os.getpid()
@@ -40,8 +45,12 @@ class FileChanges:
         except BaseException as failed:
             # Interrupted in the middle of an answer, or away: a fresh connection tells, the next time.
             self._reads.let_go(cursor)
+            self._mark = object()
             if not isinstance(failed, Exception):
                 raise
-            return True
+            return self._mark
+        if version != seen:
+            # Before the connection is put back: whoever asks it next finds nothing new in it.
+            self._mark = object()
         stash.append((cursor, version))
-        return version != seen
+        return self._mark

@@ -99,6 +99,21 @@ class CsrfPolicy:
             return None
         return reason
 
+    def check_cross_site(self, request: "Request") -> CsrfReason | None:
+        """Why this request is refused if a page of another site had it sent, whoever it is; None for one that says nothing.
+
+        For what programs may do as well, which have neither a token nor a browser that says where they come from.
+        """
+        # A page asks before it sends JSON to another origin (Fetch §3.3.5), and the application has let it.
+        if request.method in SAFE_METHODS or request.is_json:
+            return None
+        origin = request.environ.get("HTTP_ORIGIN")
+        reason = self._metadata_reason(request, request.environ.get("HTTP_SEC_FETCH_SITE"), origin)
+        if reason is not None and reason.code == "no_metadata":
+            # A page in a sandbox says "null"; a program says nothing.
+            return CsrfReason("foreign_origin", reason.hint) if origin == "null" else None
+        return reason
+
     def _metadata_reason(self, request: "Request", site: str | None, origin: str | None) -> CsrfReason | None:
         """What the browser says of where the request comes from; None if it is ours."""
         if site == "same-origin":

@@ -18,7 +18,7 @@ from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.kernel.requirement import Place, Requirement, Rights, check_requirement
 from ostiary.web.bearer_challenge import BEARER, bearer_challenge, scope_challenge, step_up_challenge
 from ostiary.web.credential_reader import CredentialReader, Exchangeable, Found, Presented, Rejected
-from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy
+from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy, CsrfReason
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -244,7 +244,15 @@ class RequestGuard:
 
     def check_csrf(self, request: "Request", binding: str | None) -> None:
         """Refuse a request that does not show it comes from our own pages."""
-        reason = self._csrf.check(request, binding)
+        self._refuse_forged(request, self._csrf.check(request, binding))
+
+    def check_cross_site(self, request: "Request") -> None:
+        """Refuse a request that a page of another site had sent; not one whose program presents a credential by itself."""
+        reason = self._csrf.check_cross_site(request)
+        if reason is not None and not self.caller(request.environ).explicit:
+            self._refuse_forged(request, reason)
+
+    def _refuse_forged(self, request: "Request", reason: CsrfReason | None) -> None:
         if reason is not None:
             self._announce(CsrfFailed(at=self._clock.now(), reason=reason.code, endpoint=endpoint_of(request)))
             members = {"hint": reason.hint} if reason.hint else None

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -33,8 +34,100 @@ def test_whoever_comes_when_all_slots_and_the_line_are_full_is_sent_away_with_re
     with slots.slot(), slots.slot(), pytest.raises(Unavailable) as caught, slots.slot():
         pytest.fail("a third one got in")  # no work is done
     assert caught.value.status == 503
-    assert caught.value.headers["Retry-After"] == "10"
+    assert caught.value.headers["Retry-After"] == "1"
     assert slots.refused == 1
+
+
+class Timer:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = 1_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def _hash_for(slots: HashSlots, timer: Timer, seconds: float) -> None:
+    with slots.slot():
+        timer.at += seconds
+
+
+@contextmanager
+def _in_line(slots: HashSlots, number: int) -> Iterator[None]:
+    """All slots are held, and so many wait."""
+    with ExitStack() as held:
+        for _ in range(slots.most):
+            held.enter_context(slots.slot())
+        threads = [in_thread(lambda: _pass_through(slots)) for _ in range(number)]
+        while slots.waiting < number:
+            pass
+        yield
+    for thread in threads:
+        thread.join(timeout=60)
+
+
+def _pass_through(slots: HashSlots) -> None:
+    with slots.slot():
+        pass
+
+
+def _told(slots: HashSlots) -> str:
+    with pytest.raises(Unavailable, match="too many wait") as caught, slots.slot():
+        pytest.fail("there was no place")
+    return caught.value.headers["Retry-After"]
+
+
+@pytest.mark.attack("U1")
+@pytest.mark.parametrize(
+    ("most", "waiting", "seconds", "told"),
+    [
+        (1, 0, 4.0, "4"),  # the one who hashes, and then it is her turn
+        (1, 3, 0.5, "2"),
+        (2, 3, 4.0, "8"),
+        (2, 2, 0.5, "1"),  # three quarters of a second
+        (4, 5, 1.0, "2"),  # rounded up
+        (1, 0, 0.001, "1"),  # at least a second
+        (1, 5, 60.0, "30"),  # nobody waits longer than patience, so by then the line is empty
+    ],
+)
+def test_who_is_sent_away_is_told_when_it_would_be_her_turn(most: int, waiting: int, seconds: float, told: str) -> None:
+    timer = Timer()
+    slots = HashSlots(most, waiting=waiting, patience=30_000, timer=timer)
+    _hash_for(slots, timer, seconds)
+    with _in_line(slots, waiting):
+        assert [_told(slots) for _ in range(3)] == [told] * 3
+    assert slots.refused == 3
+
+
+def test_how_long_a_hash_takes_is_what_it_took_lately() -> None:
+    timer = Timer()
+    slots = HashSlots(1, waiting=0, patience=PATIENT, timer=timer)
+    for _ in range(100):
+        _hash_for(slots, timer, 8.0)
+    with _in_line(slots, 0):
+        assert _told(slots) == "8"
+    for _ in range(100):
+        _hash_for(slots, timer, 1.9)
+    with _in_line(slots, 0):
+        assert _told(slots) == "2"
+
+
+def test_a_hash_that_failed_says_nothing_about_how_long_one_takes() -> None:
+    timer = Timer()
+    slots = HashSlots(1, waiting=0, patience=PATIENT, timer=timer)
+    _hash_for(slots, timer, 3.0)
+    with pytest.raises(ZeroDivisionError), slots.slot():
+        timer.at += 50
+        raise ZeroDivisionError
+    with _in_line(slots, 0):
+        assert _told(slots) == "3"
+
+
+def test_before_anything_was_measured_a_hash_is_taken_to_be_slow() -> None:
+    slots = HashSlots(1, waiting=8, patience=PATIENT, timer=Timer())
+    with _in_line(slots, 8):
+        assert 1 < int(_told(slots)) < 10
 
 
 def test_a_slot_is_free_again_afterwards() -> None:

@@ -43,6 +43,21 @@ def test_a_changed_password_is_a_new_session(people):
 
 
 @pytest.mark.asvs("V7.4.3")
+@pytest.mark.attack("K7")
+def test_the_browser_a_password_is_changed_on_stays_known_and_no_other_does(people):
+    people.member().post("/auth/sign-out")
+    other, here = people.browser(), people.browser()
+    for browser in (other, here):
+        assert people.sign_in(browser, ADA, GOOD).status_code == 200
+    here.post("/auth/change-password", json={"current": GOOD, "password": BETTER})
+    for number in range(25):
+        attacker = people.browser()
+        attacker.environ_base["REMOTE_ADDR"] = f"198.51.100.{number}"
+        people.sign_in(attacker, ADA, "wrong")
+    assert people.sign_in(other, ADA, BETTER).status_code == 429
+    assert people.sign_in(here, ADA, BETTER).status_code == 200
+
+
 def test_a_browser_that_is_remembered_stays_so_after_a_change_and_a_copy_of_its_token_does_not(database_url):
     with open_people(database_url, further=(RememberMe(),)) as people:
         people.member()

@@ -12,7 +12,7 @@ from ostiary.features.roles import Group
 from ostiary.features.roles.authority import Authority
 from ostiary.features.roles.definitions import Definitions
 from ostiary.features.roles.held import Holding, work_out
-from ostiary.features.roles.holder import Holder
+from ostiary.features.roles.holder import Assignment, Holder
 from ostiary.kernel.principal import Principal
 
 ACME, OTHER = ("org", "acme"), ("org", "other")
@@ -27,6 +27,10 @@ def _hold(role, place=None, ends_at=None, group=None):
 
 def _authority(*holdings, principal=ADA, groups=()):
     return Authority(principal, holdings, groups, DEFINITIONS, {}, now=NOON)
+
+
+def _given(group, role, on=None):
+    return [Assignment(subject=None, group=group, role=role, on=on, until=None, given_at=NOON, given_by=None)]
 
 
 def test_what_she_holds_she_gives_there_and_what_it_inherits() -> None:
@@ -95,7 +99,37 @@ def test_letting_oneself_into_a_group_is_giving_to_oneself_at_its_place() -> Non
         assert not _authority(_hold("owner", ACME)).check_add_member("ada", place, ())
     for facts in ({"scope": frozenset({"role:assign"})}, {"tenant": OTHER}):
         assert not _authority(_hold("owner"), principal=replace(ADA, **facts)).check_add_member("ada", ACME, ())
-    assert _authority(_hold("editor")).check_add_member("bob", None, ())
+
+
+@pytest.mark.attack("V11")
+def test_who_is_in_a_group_is_said_by_who_looks_after_it_also_where_it_holds_nothing_yet() -> None:
+    """Whoever is in it holds what it is given later: an editor of ours must not choose who that is."""
+    editor = _authority(_hold("editor"))
+    assert editor.check_add_member("bob", None, ()).code == "beyond_own_rights"
+    assert editor.check_remove_member("bob", None, ()).code == "beyond_own_rights"
+    owner = _authority(_hold("owner", ACME))
+    for place, may in ((ACME, True), (OTHER, False), (None, False)):
+        assert bool(owner.check_add_member("bob", place, ())) is may
+        assert bool(owner.check_remove_member("bob", place, ())) is may
+
+
+@pytest.mark.attack("V11")
+def test_a_narrowed_credential_gives_nothing_up_that_is_its_owners() -> None:
+    me = Holder("subject", "ada")
+    for scope in (frozenset(), frozenset({"role:assign"}), frozenset({"article:*", "role:*"})):
+        narrow = _authority(_hold("owner"), principal=replace(ADA, scope=scope))
+        assert narrow.check_take(me, "owner", None).code == "insufficient_scope"
+        assert narrow.check_remove_member("ada", None, ()).code == "insufficient_scope"
+    bound = _authority(_hold("owner"), principal=replace(ADA, tenant=ACME))
+    assert bound.check_take(me, "owner", ACME)
+    assert bound.check_remove_member("ada", ACME, ())
+    for place in (None, OTHER):
+        assert bound.check_take(me, "owner", place).code == "wrong_tenant"
+        assert bound.check_remove_member("ada", place, ()).code == "wrong_tenant"
+        (held,) = _given("sales", "editor", place)
+        assert bound.check_remove_member("ada", ACME, [held]).code == "wrong_tenant", "what she holds by it elsewhere"
+    wide = _authority(_hold("owner"), principal=replace(ADA, scope=frozenset({"*"})))
+    assert wide.check_take(me, "owner", None)
 
 
 @pytest.mark.attack("V11")

@@ -151,6 +151,7 @@ def test_groups_are_made_filled_and_removed(house, root) -> None:
     assert root.post("/auth/groups/sales/members", json={"subject": "bob"}).status_code == 201
     assert root.get("/auth/groups").json == {"groups": [{"name": "sales", "members": 1}], "next": None}
     shown = root.get("/auth/groups/sales").json
+    assert shown["memberships"] == [{"subject": "bob", "added_at": "2027-01-15T08:00:00+00:00", "added_by": "kim"}]
     assert (shown["members"], [one["role"] for one in shown["assignments"]]) == (["bob"], ["editor"])
     assert "editor" in house.roles.of("bob")
     assert root.delete("/auth/groups/sales/members/bob").status_code == 204
@@ -270,6 +271,32 @@ def test_a_key_gives_roles_as_far_as_it_is_not_narrowed(database_url, clock) -> 
         assert house.roles.assignments("bob") == []
         assert give(bound, "?on=org:acme") == give(secrets["*"]) == 201
         assert give(secrets[None]) == 200
+
+
+@pytest.mark.attack("V12")
+def test_a_narrowed_key_does_not_take_from_its_owner_what_is_hers(database_url, clock) -> None:
+    """Stolen, a key that may only give roles would cost its owner all of hers."""
+    with open_house(database_url, clock=clock, further=(ApiKeys(),)) as house:
+        house.roles.assign("kim", "root")
+        house.roles.assign("kim", "editor", on=ACME)
+        house.roles.groups.create(Group("sales"))
+        house.roles.groups.add(Group("sales"), "kim")
+        with house.shop.app.app_context():
+            keys = house.shop.auth.api_keys
+            narrow = keys.create("kim", name="k", scope=["role:assign"]).secret
+            bound = keys.create("kim", name="k", tenant=ACME).secret
+        program = house.shop.app.test_client()
+
+        def take(secret, path):
+            return program.delete(f"/auth{path}", headers={"Authorization": f"Bearer {secret}"}).status_code
+
+        for secret in (narrow, bound):
+            assert take(secret, "/role-assignments?subject=kim&role=root") == 403
+            assert take(secret, "/groups/sales/members/kim") == 403
+        assert take(narrow, "/role-assignments?on=org:acme&subject=kim&role=editor") == 403
+        assert "root" in house.roles.of("kim")
+        assert house.roles.groups.members(Group("sales")) == ["kim"]
+        assert take(bound, "/role-assignments?on=org:acme&subject=kim&role=editor") == 204
 
 
 def test_with_accounts_nothing_is_given_to_whom_there_is_not(sqlite_url, clock) -> None:

@@ -3,15 +3,18 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Engine, event
 from tests.shop import KEY, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 from ostiary import SignIn, SignInRefused, TooManyAttempts
 from ostiary.features.sign_in import Guess, SignInActions, WrongProof
+from ostiary.features.sign_in.attempt import one_more
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.kernel.clock import DAY, HOUR
 from ostiary.kernel.errors import Unavailable
 from ostiary.kernel.factor import Evidence, Factor
 from ostiary.kernel.key_ring import KeyRing
+from ostiary.kernel.limit import parse_limit
 from ostiary.kernel.secret import Secret
 from ostiary.storage.ephemeral.memory import MemoryEphemeralStore
 from ostiary.storage.ephemeral.store import EphemeralStore
@@ -194,8 +197,94 @@ def test_made_up_names_leave_nothing_that_does_not_expire(sqlite_url: str, clock
             shop.browser().sign_in(f"nobody{number}", "x")
         clock.pass_(HOUR)
         left_over = store.prune(now=clock.now() + DAY)
-        assert 0 < left_over <= 2 * 40 + 1
+        assert 0 < left_over <= 3 * 40 + 1
         assert store.prune(now=clock.now() + 365 * DAY) <= 1, "one counter for all that belong to nobody"
+
+
+NAMES = {"ada": "1", "ada@shop.example": "1", "+44 20 7946 0000": "1"}
+
+
+@pytest.fixture
+def shop_of_many_names(database_url, clock):
+    """A shop in which one account is known by three names."""
+    users = {name: (subject, hashed()) for name, subject in NAMES.items()}
+    with open_shop(database_url, users=users, clock=clock) as made:
+        yield made
+
+
+def _try_from_everywhere(shop: Shop, names, password: str = "wrong", *, times: int = 20):
+    """Each name in turn, every guess from a network of its own."""
+    turns = [name for _ in range(times) for name in names]
+    return [_from(shop, f"203.0.{number}.7").sign_in(name, password) for number, name in enumerate(turns)]
+
+
+@pytest.mark.attack("K2")
+@pytest.mark.asvs("V6.3.1")
+def test_an_account_of_three_names_takes_no_more_guesses_than_one_of_a_single_name(shop_of_many_names) -> None:
+    shop = shop_of_many_names
+    _try_from_everywhere(shop, NAMES, times=7)
+    assert [reason["reason"] for _, _, reason in shop.audit("1")].count("wrong_proof") == 21
+    _try_from_everywhere(shop, NAMES, times=7)
+    assert [reason["reason"] for _, _, reason in shop.audit("1")].count("wrong_proof") == 21
+    assert shop.audit("1")[-1][2]["reason"] == "too_many_guesses"
+    guessed_right = _from(shop, "198.51.100.1").sign_in("ada", PASSWORD)
+    assert (guessed_right.status_code, shop.live("1")) == (401, [])
+
+
+@pytest.mark.attack("I1")
+@pytest.mark.attack("K2")
+def test_that_three_names_are_one_account_is_not_told_by_when_their_guesses_are_used_up(shop_of_many_names) -> None:
+    """If the third name were refused for what was guessed under the first two, all three would be known to exist."""
+    made_up = ("ned", "ned@shop.example", "+44 20 7946 0001")
+    known = _try_from_everywhere(shop_of_many_names, NAMES, times=22)
+    nobody = _try_from_everywhere(shop_of_many_names, made_up, times=22)
+    facts = [[(a.status_code, a.data, a.headers.get("Retry-After")) for a in answers] for answers in (known, nobody)]
+    assert facts[0] == facts[1]
+    assert {status for status, _, _ in facts[0]} == {401, 429}
+
+
+@pytest.mark.attack("I1")
+def test_a_guess_at_nobody_is_counted_in_as_many_steps_as_one_at_somebody(shop_of_many_names) -> None:
+    """What is only counted for an account takes time that a stranger could measure."""
+    steps: list[list[str]] = []
+    event.listen(
+        Engine, "before_cursor_execute", note := lambda _c, _cursor, statement, *_: steps[-1].append(statement)
+    )
+    try:
+        # The first opens what is used from then on.
+        for name in ("bob", "ada", "ned"):
+            steps.append([])
+            shop_of_many_names.browser().sign_in(name, "wrong")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert steps[1] == steps[2]
+    assert len(steps[1]) > 4
+
+
+@pytest.mark.attack("K7")
+def test_her_own_browser_gets_in_while_the_guesses_under_all_her_names_are_used_up(shop_of_many_names) -> None:
+    hers = shop_of_many_names.browser()
+    hers.sign_in("ada")
+    hers.post("/leave")
+    _try_from_everywhere(shop_of_many_names, NAMES, times=10)
+    assert hers.sign_in("ada").status_code == 200
+
+
+def test_who_is_given_her_guesses_back_is_given_those_under_all_her_names(shop_of_many_names) -> None:
+    shop = shop_of_many_names
+    _try_from_everywhere(shop, NAMES, times=8)
+    assert _from(shop, "198.51.100.1").sign_in("ada").status_code == 401
+    assert shop.app.test_cli_runner().invoke(args=["ostiary", "forgive", "1"]).exit_code == 0
+    assert _from(shop, "198.51.100.2").sign_in("ada").status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["20/1h", "1/1h", "7/100s", "700/minute"])
+def test_whoever_uses_one_name_meets_the_limit_that_says_how_long_to_wait(limit: str) -> None:
+    """Not the silent one: that a verification took long, and was counted late, must not refuse her after she waited."""
+    of_name = parse_limit("sign_in.account", limit)
+    of_subject = one_more(of_name)
+    assert of_subject.cost == of_name.cost
+    assert of_subject.burst == of_name.burst + of_name.cost
 
 
 # Who is told what
@@ -383,7 +472,7 @@ def test_a_success_forgets_the_failures_before_it(slow_attacker: Shop) -> None:
 @pytest.mark.must("63B-3.2.2")
 @pytest.mark.attack("K7")
 def test_a_known_device_gets_in_while_strangers_have_used_up_theirs(slow_attacker: Shop) -> None:
-    device = _attempts(slow_attacker).known_devices.issue("ada")
+    device = _attempts(slow_attacker).known_devices.issue("ada", subject="ada", epoch=0)
     for _ in range(101):
         assert not _guess(slow_attacker, WrongProof("ada"))
     assert _guess(slow_attacker, _right(), device=device)
@@ -392,7 +481,7 @@ def test_a_known_device_gets_in_while_strangers_have_used_up_theirs(slow_attacke
 
 @pytest.mark.must("63B-3.2.2")
 def test_a_known_device_has_a_hundred_failures_of_its_own(slow_attacker: Shop) -> None:
-    device = _attempts(slow_attacker).known_devices.issue("ada")
+    device = _attempts(slow_attacker).known_devices.issue("ada", subject="ada", epoch=0)
     for _ in range(100):
         assert not _guess(slow_attacker, WrongProof("ada"), device=device)
     assert not _guess(slow_attacker, _right(), device=device)

@@ -1,27 +1,40 @@
 """Hash slots: how many passwords are hashed at once, how many may wait, and 503 beyond that.
 
 Argon2id is slow on purpose, and takes memory on purpose. Unbounded, a storm of sign-ins would take
-the machine from those who are already signed in. The bound is kept before any work is done.
+the machine from those who are already signed in. The bound is kept before any work is done, and who is sent
+away is told when it would be her turn, by how many wait and how long a hash took lately (RFC 9110 §10.2.3).
 """
 
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from math import ceil
+from time import monotonic
+from typing import Final
 
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.errors import Unavailable
 
+# What a hash is taken to last, in seconds, until one was measured: our parameters on a slow core.
+_UNMEASURED: Final = 0.5
+# Of each hash an eighth goes into the mean: a dozen of them, and the machine is known as it is now.
+_NEWEST: Final = 0.125
+
 
 class HashSlots:
-    """``slots`` at work, at most ``waiting`` in line, none of them longer than ``patience`` milliseconds."""
+    """``slots`` at work, at most ``waiting`` in line, none of them longer than ``patience`` milliseconds.
 
-    __slots__ = ("_line", "_patience", "_places", "most")
+    ``timer`` answers seconds from any beginning, and never goes back.
+    """
 
-    def __init__(self, slots: int, *, waiting: int, patience: Millis) -> None:
+    __slots__ = ("_line", "_patience", "_places", "_timer", "most")
+
+    def __init__(self, slots: int, *, waiting: int, patience: Millis, timer: Callable[[], float] = monotonic) -> None:
         self.most = slots
         self._places = waiting
         self._patience = patience
+        self._timer = timer
         # By process: a fork while somebody hashes inherits his slot, and nobody who would give it back.
         self._line: tuple[int, _Line] = (os.getpid(), _Line(slots))
 
@@ -41,8 +54,10 @@ class HashSlots:
         line = self._mine()
         if not line.slots.acquire(blocking=False):
             self._wait_in(line)
+        began = self._timer()
         try:
             yield
+            line.took(self._timer() - began)
         finally:
             line.slots.release()
 
@@ -69,16 +84,26 @@ class HashSlots:
 
     def _refuse(self, line: "_Line", detail: str) -> None:
         line.refused += 1
-        raise Unavailable(retry_after=max(1, self._patience // 1000), detail=detail)
+        turn = ceil((line.waiting + 1) * line.mean / self.most)
+        # Nobody is in line for longer than that, so by then it is another line.
+        raise Unavailable(retry_after=max(1, min(turn, ceil(self._patience / 1000))), detail=detail)
 
 
 class _Line:
-    """The slots of one process, and who waits for them."""
+    """The slots of one process, who waits for them, and how long each is held: ``mean``, in seconds."""
 
-    __slots__ = ("lock", "refused", "slots", "waiting")
+    __slots__ = ("_measured", "lock", "mean", "refused", "slots", "waiting")
 
     def __init__(self, slots: int) -> None:
         self.slots = threading.BoundedSemaphore(slots)
         self.lock = threading.Lock()
         self.waiting = 0
         self.refused = 0
+        self.mean = _UNMEASURED
+        self._measured = False
+
+    def took(self, seconds: float) -> None:
+        """A hash was computed, and took so long."""
+        with self.lock:
+            self.mean += (seconds - self.mean) * (_NEWEST if self._measured else 1)
+            self._measured = True

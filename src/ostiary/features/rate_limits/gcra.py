@@ -61,6 +61,11 @@ class RateLimiter:
         if self._counts():
             self._store.give_back(self._stored(limit, key), cost=limit.cost, now=self._clock.now())
 
+    def forget(self, limit: Limit, key: str) -> None:
+        """Take all uses back that were charged for a key."""
+        if self._counts():
+            self._store.delete(self._stored(limit, key))
+
     def _counts(self) -> bool:
         return self._enabled and (self._rehearsal is None or self._rehearsal.limits)
 

@@ -33,7 +33,7 @@ from ostiary.features.roles.events import (
     RoleRevoked,
     RoleUndefined,
 )
-from ostiary.features.roles.holder import Assignment, BeyondOwnRights, Group, NoSuchGroup
+from ostiary.features.roles.holder import Assignment, BeyondOwnRights, Group, Membership, NoSuchGroup
 from ostiary.features.roles.settings import RolesSettings
 from ostiary.kernel.caller import CallerSource
 from ostiary.kernel.clock import Clock
@@ -61,6 +61,7 @@ __all__ = [
     "GroupDeleted",
     "GroupMemberAdded",
     "GroupMemberRemoved",
+    "Membership",
     "NoSuchGroup",
     "OrganisationSwitched",
     "RoleActions",

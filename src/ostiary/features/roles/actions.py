@@ -71,7 +71,8 @@ class RoleActions(RoleDefinitions):
         ``by``     in whose name the application does this, if not in the caller's: ``"sign-up"``
 
         Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``.
-        To a group only who holds ``role:assign`` where it is, whether or not there is such a group. Raises
+        To a group only who holds ``role:assign`` where it is, whether or not there is such a group; it is given to each
+        of its members, ``groups.memberships`` says who put them there. Raises
         ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.
         """
         holder, place = holder_of(who), place_text(on)
@@ -89,6 +90,8 @@ class RoleActions(RoleDefinitions):
         if not store.assign(change.tx, holder, role, place, ends_at=ends_at, now=change.now, by=change.by):
             return False
         self._raise(change, holder)
+        # The group is locked: nobody comes in between this number and the commit.
+        members = None if holder.group is None else store.count_members(change.tx.connection, holder.group)
         change.emit(
             RoleAssigned(
                 at=change.now,
@@ -97,6 +100,7 @@ class RoleActions(RoleDefinitions):
                 on=encode_place(on),
                 until=ends_at,
                 group=holder.group,
+                members=members,
                 by=change.by,
             )
         )

@@ -59,9 +59,9 @@ class Authority:
         return self._check_held(role, on, until)
 
     def check_take(self, holder: Holder, role: str, on: On | None) -> Decision:
-        """Whether the caller may take a role from a holder. What is her own she may always give up."""
+        """Whether the caller may take a role from a holder. What is her own she may always give up: she, not a narrowed key."""
         if holder.subject == self._principal.subject:
-            return ALLOWED
+            return self._check_reaches(on)
         return self._check_held(role, on, self._now)
 
     def check_group(self, place: On | None) -> Decision:
@@ -80,8 +80,12 @@ class Authority:
         """Whether the caller may put a subject into a group that holds this: each of it is given to her.
 
         ``place`` is what an organisation is. Who is in a group belongs to that place, and holds what the group is given
-        later; so letting oneself in is giving to oneself, also where the group holds nothing.
+        later; so it takes looking after that group, and letting oneself in is giving to oneself, also where the group
+        holds nothing.
         """
+        decision = self.check_group(place)
+        if not decision.allowed:
+            return decision
         if subject == self._principal.subject:
             decision = self._check_self(place)
             if not decision.allowed:
@@ -92,8 +96,12 @@ class Authority:
                 return decision
         return ALLOWED
 
-    def check_remove_member(self, subject: str, holds: Iterable[Assignment]) -> Decision:
-        """Whether the caller may take a subject out of a group that holds this."""
+    def check_remove_member(self, subject: str, place: On | None, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may take a subject out of a group that holds this. She herself may always leave."""
+        own = subject == self._principal.subject
+        decision = self._check_reaches(place) if own else self.check_group(place)
+        if not decision.allowed:
+            return decision
         for one in holds:
             decision = self.check_take(Holder("subject", subject), one.role, one.on)
             if not decision.allowed:
@@ -142,13 +150,20 @@ class Authority:
         within = scope is None or any_covers(scope, permission)
         return within and any_covers(self._lasting(on, self._now).permissions, permission)
 
-    def _check_held(self, role: str, on: On | None, until: Millis | None) -> Decision:
+    def _check_reaches(self, on: On | None) -> Decision:
+        """Whether the credential carries roles at a place at all, whatever they are."""
         principal = self._principal
         if principal.scope is not None and _EVERYTHING not in principal.scope:
-            # It passes no guard that asks for a role, so it holds none that it could give.
+            # It passes no guard that asks for a role, so it holds none that it could give, or give up.
             return denied("insufficient_scope", "the credential is narrowed to permissions, and carries no role")
         if principal.tenant is not None and principal.tenant != on:
             return _bound(principal.tenant, on)
+        return ALLOWED
+
+    def _check_held(self, role: str, on: On | None, until: Millis | None) -> Decision:
+        decision = self._check_reaches(on)
+        if not decision.allowed:
+            return decision
         here = self._lasting(on, until)
         if role in here.roles or _EVERYTHING in here.permissions:
             return ALLOWED

@@ -9,13 +9,15 @@ from ostiary.kernel.events import Event
 class RoleAssigned(Event):
     """A role was given to the subject, or to a group; ``on`` None is everywhere, ``until`` None is for good.
 
-    ``by`` is the subject of whoever did it, or in whose name the application did; None outside of a request.
+    ``members`` is how many subjects are in the group, who all hold it from now on. ``by`` is the subject of whoever did it,
+    or in whose name the application did; None outside of a request.
     """
 
     role: str
     on: str | None = None
     until: Millis | None = None
     group: str | None = None
+    members: int | None = None
     by: str | None = None
 
 

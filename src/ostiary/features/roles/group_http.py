@@ -52,16 +52,18 @@ def create_group(call: Call) -> Answer:
 
 
 def show_group(call: Call) -> Answer:
-    """The members of a group, a page at a time, and what it holds."""
+    """The members of a group with who put them there, a page at a time, and what it holds."""
     group, actions = group_of(call.variables["name"]), call.resources[RoleActions]
     after = read_query(call.request).optional_text("after", max_length=LONGEST) or ""
     if not actions.groups.exists(group):
         raise NoSuchGroup
-    members = actions.groups.members(group, after=after)
+    memberships = actions.groups.memberships(group, after=after)
+    members = [one.subject for one in memberships]
     return Answer(
         facts={
             "name": group.text,
             "members": members,
+            "memberships": [one.as_json() for one in memberships],
             "next": members[-1] if len(members) == MOST_LISTED else None,
             "assignments": [one.as_json() for one in actions.assignments(group)],
         }
@@ -158,7 +160,7 @@ ROUTES: Final = (
         answer=show_group,
         requires=_READ,
         place=_group_place,
-        about="The members of a group, and what it holds.",
+        about="The members of a group with who put them there, and what it holds.",
     ),
     Route(
         rule="/groups/<name>",

@@ -1,20 +1,24 @@
 """Groups: subjects who hold roles together; an organisation is a group that is also a place. Groups have no groups."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from ostiary.features.roles import store
+from ostiary.features.roles.authority import Authority
 from ostiary.features.roles.change import Change, Changes
 from ostiary.features.roles.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved, RoleRevoked
 from ostiary.features.roles.holder import (
     Assignment,
     Group,
     Holder,
+    Membership,
     NoSuchGroup,
     PlaceInUse,
     parse_group,
     place_text,
     subject_named,
 )
+from ostiary.kernel.decision import Decision
 from ostiary.kernel.principal import On
 from ostiary.kernel.subject import Identified
 from ostiary.storage.subjects import raise_rights
@@ -22,6 +26,7 @@ from ostiary.storage.subjects import raise_rights
 MemberCounts: TypeAlias = list[tuple[Group, int]]
 GroupList: TypeAlias = list[Group]
 Subjects: TypeAlias = list[str]
+Memberships: TypeAlias = list[Membership]
 Assignments: TypeAlias = list[Assignment]
 
 _MOST_LISTED = 1000
@@ -59,8 +64,7 @@ class GroupActions:
         """
         organisation = group.place is not None
         with self._changes.begin(by, group=group.text, members=True, exclusive=organisation) as change:
-            held = self._held_by(change, group)
-            change.require(lambda authority: authority.check_remove_member("", held))
+            self._require(change, group, lambda authority, held: authority.check_remove_member("", group.place, held))
             if group.place is not None:
                 self._clear_place(change, group.place)
             store.raise_rights_of_members(change.tx, group.text, now=change.now)
@@ -71,13 +75,13 @@ class GroupActions:
     def add(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
         """Put somebody into a group: she holds what it holds. False: she is in it. Raises ``NoSuchGroup``.
 
-        Inside a request that is giving her each of its roles: nobody gives what she does not hold herself, and to herself
-        only with ``role:assign-self``, also where the group holds nothing.
+        Inside a request only who holds ``role:assign`` where the group is, since its members hold what it is given later.
+        And it is giving her each of its roles: nobody gives what she does not hold herself, and to herself only with
+        ``role:assign-self``, also where the group holds nothing.
         """
         subject = subject_named(who)
         with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
-            held = self._held_by(change, group)
-            change.require(lambda authority: authority.check_add_member(subject, group.place, held))
+            self._require(change, group, lambda authority, held: authority.check_add_member(subject, group.place, held))
             if not store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
                 return False
             raise_rights(change.tx, subject, now=change.now)
@@ -85,11 +89,15 @@ class GroupActions:
             return True
 
     def remove(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
-        """Take somebody out of a group. False: she was not in it. Raises ``NoSuchGroup``."""
+        """Take somebody out of a group. False: she was not in it. Raises ``NoSuchGroup``.
+
+        Inside a request only who could put her in; she herself may always leave.
+        """
         subject = subject_named(who)
         with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
-            held = self._held_by(change, group)
-            change.require(lambda authority: authority.check_remove_member(subject, held))
+            self._require(
+                change, group, lambda authority, held: authority.check_remove_member(subject, group.place, held)
+            )
             if not store.remove_member(change.tx, group.text, subject):
                 return False
             raise_rights(change.tx, subject, now=change.now)
@@ -114,6 +122,10 @@ class GroupActions:
 
     def members(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Subjects:
         """The members of a group, in order, those ``after`` one; at most ``limit`` of them."""
+        return [one.subject for one in self.memberships(group, after=after, limit=limit)]
+
+    def memberships(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Memberships:
+        """The same with since when each is in it, and who put her there: worth a look before the group is given a role."""
         with self._changes.database.read() as connection:
             return store.members_of(connection, group.text, after=after, limit=limit)
 
@@ -129,9 +141,12 @@ class GroupActions:
             )
 
     @staticmethod
-    def _held_by(change: Change, group: Group) -> Assignments:
-        """What a group holds that a change is about."""
+    def _require(change: Change, group: Group, ask: Callable[[Authority, Assignments], Decision]) -> None:
+        """Refuse what the author may not do to a group that holds what it holds, and then what is not there.
+
+        In this order: who may not look after groups there does not learn which there are.
+        """
+        held = store.find_assignments(change.tx.connection, holder=Holder("group", group.text), now=change.now)
+        change.require(lambda authority: ask(authority, held))
         if not change.group_exists:
             raise NoSuchGroup(detail=group.text)
-        holder = Holder("group", group.text)
-        return store.find_assignments(change.tx.connection, holder=holder, now=change.now)

@@ -135,6 +135,19 @@ class Assignment:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Somebody's being in a group: since when, in milliseconds UTC, and who put her there."""
+
+    subject: str
+    added_at: Millis
+    added_by: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts for a JSON answer, the instant in RFC 3339."""
+        return {"subject": self.subject, "added_at": _moment(self.added_at), "added_by": self.added_by}
+
+
 class NoSuchGroup(AuthError, LookupError):
     """There is no group of this name."""
 

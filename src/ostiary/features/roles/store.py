@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from ostiary.features.roles.definitions import Entries
 from ostiary.features.roles.held import Holding, holding_of
-from ostiary.features.roles.holder import Assignment, Holder
+from ostiary.features.roles.holder import Assignment, Holder, Membership
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.principal import decode_place
@@ -415,10 +415,18 @@ def groups_of(connection: Connection, subject: str) -> list[str]:
     return [row.group_name for row in rows]
 
 
-def members_of(connection: Connection, group: str, *, after: str, limit: int) -> list[str]:
+def members_of(connection: Connection, group: str, *, after: str, limit: int) -> list[Membership]:
     """The members of a group, in order, after one."""
-    query = select(_M.subject).where(_M.group_name == group, _M.subject > after).order_by(_M.subject).limit(limit)
-    return [row.subject for row in connection.execute(query)]
+    query = select(group_members).where(_M.group_name == group, _M.subject > after).order_by(_M.subject).limit(limit)
+    return [
+        Membership(subject=row.subject, added_at=row.added_at, added_by=row.added_by)
+        for row in connection.execute(query)
+    ]
+
+
+def count_members(connection: Connection, group: str) -> int:
+    """How many are in a group."""
+    return connection.execute(select(func.count()).where(_M.group_name == group)).scalar_one()
 
 
 def all_groups(connection: Connection, *, after: str, limit: int) -> list[tuple[str, int]]:

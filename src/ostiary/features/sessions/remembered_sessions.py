@@ -31,13 +31,15 @@ class ExactMemory:
 
     def __init__(self, changes: FileChanges) -> None:
         self._changes = changes
-        self._known = RememberedVerdicts[Presented](MOST_REMEMBERED)
+        # With the mark under which it was read. One value, replaced whole: no other thread finds the one without the other.
+        self._known: tuple[object, RememberedVerdicts[Presented]] | None = None
 
     def current(self, now: Millis) -> RememberedVerdicts[Presented]:  # noqa: ARG002 - nothing here is a matter of time
         """What was read since the last commit of anybody."""
-        if self._changes.since_last_asked():
-            self._known = RememberedVerdicts[Presented](MOST_REMEMBERED)
-        return self._known
+        mark, known = self._changes.mark(), self._known
+        if known is None or known[0] is not mark:
+            known = self._known = (mark, RememberedVerdicts[Presented](MOST_REMEMBERED))
+        return known[1]
 
 
 class BoundedMemory:

@@ -26,6 +26,7 @@ from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.cross_site_check import CrossSiteCheck
 from ostiary.kernel.duration import milliseconds
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.event_bus import EventBus, Listeners
@@ -120,6 +121,7 @@ class SignIn(SignInSettings):
                 most=self.failures,
             ),
             client=resources[ClientSource],  # type: ignore[type-abstract]
+            cross_site_check=resources[CrossSiteCheck],  # type: ignore[type-abstract]
             bus=resources[EventBus],
             clock=clock,
             # Asked for when it is used: accounts may be built after this, or not be on.

@@ -3,6 +3,10 @@
 Every proof passes through ``SignInActions.attempt``. The counting is one atomic step in the store, so
 N guesses at once are N guesses. An attacker is slowed by three limits (his network, the account, both
 together); the owner of the account has a fourth of her own on every browser she has signed in with.
+
+An account may have several names. Before it is looked up only the name is known, and what is used up is told
+(429); afterwards the account is counted once more, whatever it was called. That count is silent: said aloud, it would
+say which names are one account, and so that there is one.
 """
 
 from collections.abc import Callable
@@ -12,14 +16,15 @@ from unicodedata import normalize
 
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide, decide_remembered
-from ostiary.features.sign_in.known_device import KnownDevices
+from ostiary.features.sign_in.known_device import KnownDevice, KnownDevices
 from ostiary.features.sign_in.pending import PendingSignIns
 from ostiary.features.sign_in.sealed_pending import SealedPendingSignIns
 from ostiary.features.sign_in.settings import SignInSettings
 from ostiary.kernel.client import Client, ClientSource
 from ostiary.kernel.clock import Clock
+from ostiary.kernel.cross_site_check import CrossSiteCheck
 from ostiary.kernel.dataclass import dataclass
-from ostiary.kernel.errors import SignInRefused, Unavailable
+from ostiary.kernel.errors import SignInRefused, TooManyAttempts, Unavailable
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import Event, GuessesForgiven, SignInFailed
 from ostiary.kernel.factor import Evidence, Factor, ProvableKinds, merge_factors
@@ -63,6 +68,15 @@ class WrongProof:
     subject: str | None = None
 
 
+def one_more(limit: Limit) -> Limit:
+    """The limit of guesses at a name as that of an account: as fast, and with one more at once.
+
+    It is counted after the proof was verified, a little later than the name. Whoever uses one name meets the limit of
+    the name first, is told how long to wait, and must not be refused after she waited.
+    """
+    return replace(limit, name="sign_in.subject", count=limit.count + 1, period=limit.period + limit.cost)
+
+
 class SignInActions:
     """``auth.sign_in``'s machinery: attempts, outcomes, pending sign-ins."""
 
@@ -70,11 +84,13 @@ class SignInActions:
         "_bus",
         "_client",
         "_clock",
+        "_cross_site_check",
         "_database",
         "_failures",
         "_gate",
         "_limiter",
         "_limits",
+        "_of_subject",
         "_provable",
         "_settings",
         "known_devices",
@@ -92,6 +108,7 @@ class SignInActions:
         limiter: Limiter,
         failures: ConsecutiveFailures,
         client: ClientSource,
+        cross_site_check: CrossSiteCheck,
         bus: EventBus,
         clock: Clock,
         gate: Callable[[], SubjectGate | None],
@@ -104,6 +121,7 @@ class SignInActions:
         self._limiter = limiter
         self._failures = failures
         self._client = client
+        self._cross_site_check = cross_site_check
         self._bus = bus
         self._clock = clock
         self._gate = gate
@@ -111,6 +129,7 @@ class SignInActions:
             name: parse_limit(f"sign_in.{name}", getattr(settings, f"{name}_limit"))
             for name in ("network", "account", "nearby", "device")
         }
+        self._of_subject = one_more(self._limits["account"])
 
     def epoch(self, subject: str) -> int:
         """The subject's epoch now. Read before the first proof, compared at every request after it."""
@@ -124,11 +143,13 @@ class SignInActions:
     def attempt(self, guess: Guess, prove: Callable[[], Evidence | WrongProof]) -> Evidence:
         """Count the guess, then verify it.
 
-        Raises ``TooManyAttempts`` before any work is done, ``SignInRefused`` for a wrong proof, and what the proof
+        Raises ``CsrfRefused`` before it is counted where a page of another site had it made: it would use up the guesses of
+        whoever looks at that page. Raises ``TooManyAttempts`` before any work is done, ``SignInRefused`` for a wrong proof, and what the proof
         raises; a guess that could not be verified (``Unavailable``) is given back.
         """
+        self._cross_site_check()
         client = self._client()
-        device = self.known_devices.recognise(client.known_device, guess.identifier)
+        device = self._known_device(client, guess)
         charges = self._charges(guess, client.network, device)
         for limit, key in charges:
             self._limiter.charge(limit, key)
@@ -139,30 +160,57 @@ class SignInActions:
             for limit, key in charges:
                 self._limiter.give_back(limit, key)
             raise
-        allowed = self._failures.allow(proven.subject, guess.method, device=device, now=self._clock.now())
+        if device is not None and proven.subject not in (None, device.subject):
+            # The name is somebody else's by now, and to her this browser is a stranger's.
+            device = None
+        own = None if device is None else device.id
+        within = self._within(guess, proven.subject, own)
+        allowed = self._failures.allow(proven.subject, guess.method, device=own, now=self._clock.now())
         if proven.subject is None:
             # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
             self._failed(guess, client, None, reason="unknown_identifier")
+        elif not within:
+            self._failed(guess, client, proven.subject, reason="too_many_guesses")
         elif not allowed:
             self._failed(guess, client, proven.subject, reason="too_many_failures")
         elif isinstance(proven, WrongProof):
             self._failed(guess, client, proven.subject, reason="wrong_proof")
         else:
-            self._failures.forgive(proven.subject, guess.method, device=device)
+            self._failures.forgive(proven.subject, guess.method, device=own)
             return replace(proven, guessed=guess.identifier)
         raise SignInRefused(detail=f"wrong {guess.method}")
 
-    def _charges(self, guess: Guess, network: str | None, device: str | None) -> list[tuple[Limit, str]]:
+    def _known_device(self, client: Client, guess: Guess) -> KnownDevice | None:
+        """The browser, if its owner has signed in on it under that name, and nothing has ended everything of hers since."""
+        found = self.known_devices.recognise(client.known_device, guess.identifier)
+        # Only a cookie of ours is asked about, so that this read tells a stranger nothing.
+        return found if found is not None and found.epoch == self.epoch(found.subject) else None
+
+    def _charges(self, guess: Guess, network: str | None, device: KnownDevice | None) -> list[tuple[Limit, str]]:
         """The limits a guess is counted against, each with its key."""
         account = guess.account
         if device is not None:
             # Neither her account's allowance nor her network's: whoever shares a network with her could use that up.
             # A browser is known to the accounts that signed in on it, so it is no way to try many.
-            return [(self._limits["device"], f"{device}|{account}")]
+            return [(self._limits["device"], f"{device.id}|{account}")]
         charges = [(self._limits["account"], account)]
         if network is not None:
             charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{account}")]
         return charges
+
+    def _within(self, guess: Guess, subject: str | None, device: str | None) -> bool:
+        """Count a proof that was just verified against the account it was for, under whatever name; False: one too many.
+
+        In one step and before it is believed, as failures in a row are. A name of nobody is counted in the same
+        manner, so that it takes the same work. A browser that is known has its own allowance, and each of its cookies one name.
+        """
+        if device is not None:
+            return True
+        try:
+            self._limiter.charge(self._of_subject, f"name|{guess.account}" if subject is None else f"subject|{subject}")
+        except TooManyAttempts:
+            return False
+        return True
 
     def _failed(self, guess: Guess, client: Client, subject: str | None, *, reason: str) -> None:
         self._tell(
@@ -239,6 +287,11 @@ class SignInActions:
         return policy if isinstance(policy, int) else max(1, policy(subject))
 
     def forgive(self, subject: str, *, method: str = "password") -> None:
-        """Give a subject her guesses back: somebody else has used them up, or she was given a new authenticator."""
+        """Give a subject her guesses back: somebody else has used them up, or she was given a new authenticator.
+
+        Those that were counted silently, that is: she could not know why she is refused. What is used up under a name
+        is told, with how long to wait.
+        """
         self._failures.forgive(subject, method)
+        self._limiter.forget(self._of_subject, f"subject|{subject}")
         self._tell(GuessesForgiven(at=self._clock.now(), subject=subject, method=method))

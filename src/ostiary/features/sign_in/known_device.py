@@ -2,24 +2,40 @@
 
 Counting guesses against an account alone lets anybody lock its owner out; not counting them lets a
 thousand networks guess. So a successful sign-in leaves a cookie that says "this browser has been
-here", bound by a MAC to the identifier exactly as it was given: bound to a normalised one, whoever may
+here", bound to the identifier exactly as it was given: bound to a normalised one, whoever may
 register ``ada+x@shop.example`` would get an allowance against ``ada@shop.example``. It signs nobody in.
+
+It says whose browser it is and under which epoch, sealed: who looks into a browser's cookies learns no names. A
+password that is changed or reset, and a sign-out everywhere, raise the epoch, and browsers that were known before are
+strangers: one of them may be why.
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
+import json
 import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
 from ostiary.kernel.clock import DAY, Millis
+from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.key_ring import KeyRing
 
 _PURPOSE: Final = "known device"
-_COOKIE: Final = re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})", re.ASCII)
+# No browser keeps a longer cookie (RFC 6265 §6.1), and nobody should have us decode a megabyte.
+_COOKIE: Final = re.compile(r"[A-Za-z0-9_-]{1,4096}", re.ASCII)
 
 LIFETIME: Final[Millis] = 365 * DAY
 """How long the browser keeps the cookie. Knowing a browser for longer helps nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDevice:
+    """A browser that has signed in under an identifier: its own name, who that was, and her epoch at the time."""
+
+    id: str
+    subject: str
+    epoch: int
 
 
 class KnownDevices:
@@ -30,24 +46,21 @@ class KnownDevices:
     def __init__(self, key_ring: KeyRing) -> None:
         self._key_ring = key_ring
 
-    def issue(self, identifier: str) -> str:
-        """A cookie for the browser that has just signed in under this identifier."""
+    def issue(self, identifier: str, *, subject: str, epoch: int) -> str:
+        """A cookie for the browser on which the subject has just signed in under this identifier."""
         device = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-        mac = self._key_ring.mac(_PURPOSE, self._message(device, identifier))
-        return f"{device}.{urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+        sealed = self._key_ring.seal(_PURPOSE, json.dumps([device, subject, epoch]).encode(), bound_to=identifier)
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def recognise(self, cookie: str | None, identifier: str) -> str | None:
-        """The device's own name, if this browser has signed in under this identifier before."""
-        match = _COOKIE.fullmatch(cookie) if cookie else None
-        if match is None:
+    def recognise(self, cookie: str | None, identifier: str) -> KnownDevice | None:
+        """The browser, if somebody has signed in on it under this identifier. Whether she still is who, and her epoch what
+        it says, is the caller's to ask.
+        """
+        if cookie is None or _COOKIE.fullmatch(cookie) is None:
             return None
-        device, mac = match.groups()
-        made_by_us = self._key_ring.verify_mac(
-            _PURPOSE, self._message(device, identifier), urlsafe_b64decode(mac + "=")
-        )
-        return device if made_by_us else None
-
-    @staticmethod
-    def _message(device: str, identifier: str) -> bytes:
-        # A stranger may send half a surrogate pair; it has no UTF-8, and must be no error either.
-        return f"{device}|{identifier}".encode("utf-8", "surrogatepass")
+        try:
+            sealed = urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+            device, subject, epoch = json.loads(self._key_ring.open(_PURPOSE, sealed, bound_to=identifier))
+        except ValueError:  # SealBroken is one, so is what is no base64, and half a character in the identifier
+            return None
+        return KnownDevice(id=device, subject=subject, epoch=epoch)

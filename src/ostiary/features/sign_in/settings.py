@@ -47,7 +47,8 @@ class SignInSettings(Feature):
     )
     account_limit: LimitText = setting(
         default="20/1h",
-        about="Guesses against one account from browsers that never signed in to it, over all networks. "
+        about="Guesses against one account from browsers that never signed in to it, over all networks and all names it "
+        "has. "
         "480 a day against a password of 15 characters is nothing.",
     )
     nearby_limit: LimitText = setting(
