@@ -106,8 +106,8 @@ class PasswordsSettings(Feature):
     waiting: int = setting(
         default=16,
         about="How many requests of a process may wait for a slot; beyond it the answer is 503, before any work, with a "
-        "Retry-After that follows from how many wait and how long a hash took lately. Each holds a thread of the server: a line as long as there are threads leaves none for those who are signed "
-        "in, so keep it well below that number.",
+        "Retry-After that follows from how many wait and how long a hash took lately. Each holds a thread of the server: "
+        "a line as long as there are threads leaves none for those who are signed in, so keep it well below that number.",
     )
     patience: Duration = setting(default="10s", about="How long a request waits for a slot before it answers 503.")
 
