@@ -116,9 +116,17 @@ def touch() -> Update:
     )
 
 
+# Made once: every sign-in runs them, and to build a statement takes longer than to run it.
+_INSERT: Final = sessions.insert()
+_OF_OWNER: Final = (sessions.c.id == bindparam("session"), sessions.c.subject == bindparam("owner"))
+_TENANT: Final = select(sessions.c.tenant).where(*_OF_OWNER)
+_STANDING: Final = select(sessions.c.epoch, sessions.c.ends_at).where(*_OF_OWNER)
+_DELETE: Final = sessions.delete().where(sessions.c.id == bindparam("session")).returning(sessions.c.subject)
+
+
 def insert(tx: Transaction, row: dict[str, Any]) -> None:
     """A new session."""
-    tx.execute(sessions.insert().values(**row))
+    tx.execute(_INSERT, row)
 
 
 def _tell(tx: Transaction) -> None:
@@ -128,11 +136,9 @@ def _tell(tx: Transaction) -> None:
 
 def delete(tx: Transaction, id: str, *, subject: str | None = None) -> str | None:
     """End one session; with ``subject``, only if it is hers. The answer is whose it was, or None."""
-    statement = sessions.delete().where(sessions.c.id == id)
-    if subject is not None:
-        statement = statement.where(sessions.c.subject == subject)
+    statement = _DELETE if subject is None else _DELETE.where(sessions.c.subject == subject)
     _tell(tx)
-    return tx.execute(statement.returning(sessions.c.subject)).scalar_one_or_none()
+    return tx.execute(statement, {"session": id}).scalar_one_or_none()
 
 
 def delete_all(tx: Transaction, subject: str, *, keep: str | None = None) -> int:
@@ -170,14 +176,12 @@ def bind(tx: Transaction, id: str, *, subject: str, tenant: str | None) -> bool:
 
 def tenant_of(tx: Transaction, id: str, *, subject: str) -> str | None:
     """The place that one session of a subject is bound to, if there is such a session and such a place."""
-    query = select(sessions.c.tenant).where(sessions.c.id == id, sessions.c.subject == subject)
-    return tx.execute(query).scalar_one_or_none()
+    return tx.execute(_TENANT, {"session": id, "owner": subject}).scalar_one_or_none()
 
 
 def standing_of(connection: Connection, id: str, *, subject: str) -> tuple[int, Millis] | None:
     """The epoch and the absolute end of one session, or None if she has no such session."""
-    query = select(sessions.c.epoch, sessions.c.ends_at).where(sessions.c.id == id, sessions.c.subject == subject)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_STANDING, {"session": id, "owner": subject}).one_or_none()
     return None if row is None else (row.epoch, row.ends_at)
 
 
