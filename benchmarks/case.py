@@ -28,6 +28,7 @@ class Case:
     ``group``   the table it stands in
     ``base``    the name of the case it is divided by; None: its microseconds stand for themselves
     ``aim``     the ratio, or the microseconds, it is to stay within
+    ``by_wall`` the ratio is of time that passed, not of CPU: where another process does the work
     """
 
     group: str
@@ -36,6 +37,7 @@ class Case:
     ours: bool = False
     base: str | None = BARE
     aim: float | None = None
+    by_wall: bool = False
 
 
 def get(app: Flask, path: str = "/guarded", *, cookie: str | None = None, authorizations: Iterable[str] = ()) -> Any:
