@@ -40,7 +40,8 @@ def find(services: Services, *, quick: bool, choice: Choice, tell: Tell) -> Foun
     """Make the cases, and measure those that are wanted and what they are divided by."""
     versions, missing = own_versions(), dict(services.missing)
     with open_workplace(services) as place:
-        made = list(ours.cases(place, quick=quick, tell=tell))
+        tell("making our applications")
+        made = list(ours.cases(place, ours.A_LOOK if quick else ours.Amounts()))
         if not choice.ours:
             made += _peers(place, quick=quick, versions=versions, missing=missing, tell=tell)
         rounds = choice.rounds or (_QUICK_ROUNDS if quick else _ROUNDS)

@@ -33,7 +33,7 @@ _TITLES: Final = {
     "growth": "Growth",
 }
 
-_GROUPS: Final = (
+GROUPS: Final = (
     "bare",
     "JWT guard, HS256",
     "JWT guard, RS256, ES256, EdDSA",
@@ -137,4 +137,4 @@ def written_table(table: Table) -> Iterator[str]:
 
 
 def _place(group: str) -> int:
-    return _GROUPS.index(group) if group in _GROUPS else len(_GROUPS)
+    return GROUPS.index(group) if group in GROUPS else len(GROUPS)

@@ -1,6 +1,7 @@
 """Our own applications: each guard, as an application switches it on, configured as in production."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -19,8 +20,21 @@ from ostiary.flask import Auth
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Requirement
 
-FIRST_TIMES: Final = 9_000
-"""Tokens that take turns, so that each has been forgotten when it comes again: twice what a process remembers."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """How much the applications hold.
+
+    ``unseen``  tokens that take turns, so that each has been forgotten when it comes again: twice what a process remembers
+    ``roles``   how many roles are defined, least first
+    """
+
+    unseen: int = 9_000
+    roles: tuple[int, ...] = (10, 1_000, 100_000)
+
+
+A_LOOK: Final = Amounts(unseen=4_500)
+"""As few tokens as will do: a little more than a process remembers."""
 
 ROLE_AIM: Final = 2 / 45
 """Two microseconds for a question to the roles where a bare view takes 45; as a share, since microseconds do not carry over."""
@@ -44,7 +58,8 @@ def application(
 ) -> tuple[Flask, Auth]:
     """An application with a public view, a guarded one, and ways to sign in and to get tokens."""
     app = Flask(name, instance_path=str(Path(place.folder, name)))
-    app.config.update(OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN, **config)
+    # As in production, wherever this runs.
+    app.config.update(OSTIARY_DEVELOPMENT=False, OSTIARY_SECRET_KEY=SECRET, OSTIARY_PUBLIC_URL=ORIGIN, **config)
     if database is not None:
         migrate(database)
     auth: Auth = Auth(app, features, database=database)
@@ -97,9 +112,8 @@ def _bearers(auth: Auth, app: Flask, count: int) -> list[str]:
         return [f"Bearer {auth.tokens.issue('ada').access_token}" for _ in range(count)]
 
 
-def token_cases(place: Workplace, *, quick: bool) -> Iterator[Case]:
+def token_cases(place: Workplace, unseen: int) -> Iterator[Case]:
     """Access tokens: seen for the first time, and seen before; alone, and asked whether they were revoked."""
-    many = 4_500 if quick else FIRST_TIMES
     aims = {"HS256": 2.0, "RS256": 2.6, "ES256": 3.9, "Ed25519": 4.6}
     for algorithm, aim in aims.items():
         key: dict[str, Any] = (
@@ -109,8 +123,8 @@ def token_cases(place: Workplace, *, quick: bool) -> Iterator[Case]:
         )
         group = "JWT guard, HS256" if algorithm == "HS256" else "JWT guard, RS256, ES256, EdDSA"
         app, auth = application(place, f"ours-{algorithm}", [Tokens(stateless=True, **key)])
-        unseen = _bearers(auth, app, many)
-        first = get(app, authorizations=unseen)
+        new = _bearers(auth, app, unseen)
+        first = get(app, authorizations=new)
         yield Case(group=group, name=f"Ostiary, {algorithm}, first time, stateless", run=first, ours=True, aim=aim)
         again = get(app, authorizations=_bearers(auth, app, _FEW))
         yield Case(group=group, name=f"Ostiary, {algorithm}, seen before, stateless", run=again, ours=True, aim=1.35)
@@ -121,7 +135,7 @@ def token_cases(place: Workplace, *, quick: bool) -> Iterator[Case]:
             yield Case(group=group, name=name, run=again, ours=True, aim=1.35)
             if algorithm == "HS256":
                 # Of the same issuer and key; to issue them here would write a refresh family for each.
-                first = get(app, authorizations=unseen)
+                first = get(app, authorizations=new)
                 name = f"Ostiary, {algorithm}, first time, revocation asked ({where})"
                 yield Case(group=group, name=name, run=first, ours=True, aim=aim)
 
@@ -166,10 +180,10 @@ def api_key_cases(place: Workplace) -> Iterator[Case]:
     yield Case(group="API key guard", name="Ostiary, API key, one read a request (SQLite)", run=run, ours=True, aim=2.0)
 
 
-def role_cases(place: Workplace) -> Iterator[Case]:
+def role_cases(place: Workplace, amounts: tuple[int, ...]) -> Iterator[Case]:
     """One question to the roles, with few roles and with many; and a session that has to hold a permission."""
     group = "role or permission check"
-    for many in (10, 1_000, 100_000):
+    for many in amounts:
         roles = {f"role{number}": [f"thing{number}:read"] for number in range(many - 1)}
         app, auth = application(
             place,
@@ -184,7 +198,7 @@ def role_cases(place: Workplace) -> Iterator[Case]:
         needed = Requirement(permission="order:read")
         name = f"Ostiary, {many:,} roles"
         yield Case(group=group, name=name, run=partial(guard.decide, needed, ada), ours=True, aim=ROLE_AIM)
-        if many == 10:
+        if many == min(amounts):
             app.add_url_rule("/orders", "orders", auth.require("order:read")(lambda: {"answer": 42}))
             run = get(app, "/orders", cookie=cookies_after(app, "/sign-in"))
             name = "Ostiary, session with a permission, one read a request (SQLite)"
@@ -229,12 +243,11 @@ def sign_in_cases(place: Workplace) -> Iterator[Case]:
     )
 
 
-def cases(place: Workplace, *, quick: bool, tell: Callable[[str], None] = lambda _: None) -> Iterator[Case]:
+def cases(place: Workplace, amounts: Amounts) -> Iterator[Case]:
     """Everything of ours, behind the view that it is divided by."""
-    tell("making our applications")
     yield Case(group="bare", name=BARE, run=get(bare_application()), base=None)
-    yield from token_cases(place, quick=quick)
+    yield from token_cases(place, amounts.unseen)
     yield from session_cases(place)
     yield from api_key_cases(place)
-    yield from role_cases(place)
+    yield from role_cases(place, amounts.roles)
     yield from sign_in_cases(place)

@@ -62,7 +62,9 @@ class Bound:
 def stated_bound() -> Bound:
     """The bound of the defaults, on this machine."""
     said = Passwords()
-    return Bound(slots=said.hash_slots, waiting=said.waiting, patience=str(said.patience), memory=said.memory_kib * 1024 / _MB)
+    return Bound(
+        slots=said.hash_slots, waiting=said.waiting, patience=str(said.patience), memory=said.memory_kib * 1024 / _MB
+    )
 
 
 def resident(folder: Path) -> float:

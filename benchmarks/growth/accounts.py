@@ -15,8 +15,6 @@ _OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
     """Both, with so many accounts, each with an address and a password; and Flask-Security's sign-in."""
-    from benchmarks.peers import flask_security  # only where it is measured
-
     things = []
     for where in databases(place):
         made = {
@@ -30,8 +28,11 @@ def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Sub
             runs = {size: act(one, size) for size, one in made.items()}
             name = f"Ostiary, {what} ({where.said})"
             things.append(Growing(name=name, runs=runs, ours=True, by_wall=where.server, aim=FLAT))
-    finding = {size: flask_security.finding(place, size) for size in peers}
-    things.append(Growing(name="Flask-Security, found and signed in, without a hash (SQLite)", runs=finding))
+    if peers:
+        from benchmarks.peers import flask_security  # only where it is measured
+
+        finding = {size: flask_security.finding(place, size) for size in peers}
+        things.append(Growing(name="Flask-Security, found and signed in, without a hash (SQLite)", runs=finding))
     return Subject(
         plot="growth-accounts",
         title="Accounts, as there are more of them",

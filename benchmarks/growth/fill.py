@@ -24,7 +24,10 @@ def numbered(number: int) -> str:
 def _insert(connection: Connection, table: str, values: dict[str, str], first: int, last: int, **given: Any) -> None:
     """Rows of the numbers ``i`` from ``first`` to ``last``; ``values`` are expressions, in which ``{id}`` is the number as an id."""
     if connection.dialect.name == "postgresql":
-        numbers, id_ = "n(i) AS (SELECT generate_series(CAST(:first AS BIGINT), CAST(:last AS BIGINT)))", "lpad(CAST(i AS TEXT), 26, '0')"
+        numbers, id_ = (
+            "n(i) AS (SELECT generate_series(CAST(:first AS BIGINT), CAST(:last AS BIGINT)))",
+            "lpad(CAST(i AS TEXT), 26, '0')",
+        )
     else:
         numbers = "RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last)"
         id_ = "printf('%026d', i)"

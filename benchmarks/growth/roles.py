@@ -20,8 +20,6 @@ _ACME: Final = ("org", "acme")
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
     """The three questions, with so many assignments; and pycasbin's, as far as it loads in time."""
-    from benchmarks.peers import pycasbin  # only where it is measured
-
     things = []
     for where in databases(place):
         runs: dict[str, dict[int, Callable[[], object]]] = {}
@@ -33,19 +31,19 @@ def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Sub
         for what, asks in runs.items():
             name = f"Ostiary, {what} ({where.said})"
             things.append(Growing(name=name, runs=asks, ours=True, by_wall=where.server, aim=FLAT))
-    assigned = {size: pycasbin.with_assignments(place, size) for size in peers}
-    policies = {size: pycasbin.with_policies(place, size) for size in peers}
+    if peers:
+        from benchmarks.peers import pycasbin  # only where it is measured
+
+        for grows, make in (("assignments", pycasbin.with_assignments), ("policies", pycasbin.with_policies)):
+            asked = {size: make(place, size) for size in peers}
+            things.append(Growing(name=f"pycasbin, a question, so many {grows}", runs=asked))
     return Subject(
         plot="growth-roles",
         title="Roles, as assignments grow",
         about="Microseconds of CPU; on PostgreSQL microseconds that pass. A guard asks memory, whatever the database.",
         x="role assignments, or policies of pycasbin",
         y="microseconds",
-        things=[
-            *things,
-            Growing(name="pycasbin, a question, so many assignments", runs=assigned),
-            Growing(name="pycasbin, a question, so many policies", runs=policies),
-        ],
+        things=things,
     )
 
 

@@ -19,7 +19,7 @@ _ASKED = 2_000
 
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
-    """The guards, with so many sessions of as many people; Flask-Security as far as it answers in time."""
+    """The guards, with so many sessions of as many people; those of ``peers`` for Flask-Security, if any are measured."""
     things = []
     for where in databases(place):
         runs: dict[int, Callable[[], object]] = {}
@@ -34,7 +34,7 @@ def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Sub
         about="Microseconds of CPU a request, and the ratio to the bare view; on PostgreSQL microseconds that pass.",
         x="sessions, or users of a peer",
         y="microseconds a request",
-        things=[*things, *_peers(place, sizes, peers)],
+        things=[*things, *(_peers(place, sizes, peers) if peers else ())],
         bare=get(ours.bare_application()),
     )
 
