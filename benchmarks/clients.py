@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,7 +32,7 @@ _PAUSE: Final = 0.01
 class Signed:
     """What those who are signed in waited, in milliseconds."""
 
-    waits: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list[float])
     refused: int = 0
 
     def percentile(self, part: float) -> float:
@@ -87,7 +87,7 @@ def sign_in(address: str, told: "Counter[str]", number: int) -> None:
 
 
 @contextmanager
-def visiting(address: str, cookie: str, many: int) -> Iterator[Signed]:
+def visiting(address: str, cookie: str, many: int) -> Generator[Signed]:
     """So many who are signed in look at pages; what they waited is in the value when the context has ended."""
     signed = Signed()
     child = subprocess.Popen(

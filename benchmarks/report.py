@@ -48,11 +48,11 @@ class Table:
 class Found:
     """What one part of a run found. ``missing``: what could not be measured, and why."""
 
-    figures: list[Figure] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    charts: list[Chart] = field(default_factory=list)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list[Figure])
+    tables: list[Table] = field(default_factory=list[Table])
+    charts: list[Chart] = field(default_factory=list[Chart])
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Part:
 class Report:
     """Every part that was measured, by its name."""
 
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict[str, Part])
 
     @property
     def figures(self) -> list[Figure]:

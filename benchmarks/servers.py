@@ -63,7 +63,7 @@ def find(*, quick: bool, tell: Tell) -> Found:
     server_core, client_core = _cores()
     turns: dict[tuple[str, str], list[Turn]] = {}
     with ExitStack() as up:
-        asked = []
+        asked: list[tuple[tuple[str, str], str, Path]] = []
         for server in _SERVERS:
             for kind in _KINDS:
                 tell(f"starting {server} with {kind}")
@@ -146,7 +146,7 @@ def _milliseconds(said: str, percentile: str) -> float:
 
 def rows(turns: dict[tuple[str, str], list[Turn]]) -> list[dict[str, str]]:
     """The table of all turns."""
-    written = []
+    written: list[dict[str, str]] = []
     for (server, kind), own in turns.items():
         bare = turns[server, "bare"]
         slower = [other.rate / one.rate for one, other in zip(own, bare, strict=True)]

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -39,11 +39,11 @@ class Services:
 
     postgresql: str | None = None
     redis: str | None = None
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @contextmanager
-def open_services(tell: Tell) -> Iterator[Services]:
+def open_services(tell: Tell) -> Generator[Services]:
     """What the environment names; of the rest, what is installed here, in a folder that is gone afterwards."""
     named = {service: os.environ.get(variable) or None for service, variable in _NAMED.items()}
     wanted = [service for service, url in named.items() if url is None]

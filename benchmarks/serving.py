@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def serving(
     threads: int = 1,
     database: str | None = None,
     cores: set[int] | None = None,
-) -> Iterator[str]:
+) -> Generator[str]:
     """A server of this application on these ``cores``; the value is its address. What it keeps is in ``folder``."""
     port = _free_port()
     bin_ = Path(sys.executable).parent

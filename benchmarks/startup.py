@@ -88,8 +88,8 @@ _QUICK_ROUNDS: Final = 5
 class _Taken:
     """What a program took, a figure each round: milliseconds of CPU, and megabytes that the process had at most."""
 
-    cpu: list[float] = field(default_factory=list)
-    memory: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list[float])
+    memory: list[float] = field(default_factory=list[float])
 
 
 def run(source: str, place: Path) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The workplace: folders, databases and a Redis for one run, which are gone afterwards."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ class Workplace:
     folder: Path
     postgresql: str | None = None
     redis: str | None = None
-    _made: list[str] = field(default_factory=list)
+    _made: list[str] = field(default_factory=list[str])
 
     def sqlite(self, name: str) -> str:
         """The URL of an empty SQLite file."""
@@ -48,7 +48,7 @@ class Workplace:
 
 
 @contextmanager
-def open_workplace(services: Services) -> Iterator[Workplace]:
+def open_workplace(services: Services) -> Generator[Workplace]:
     """A workplace with these services."""
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
         place = Workplace(folder=Path(folder), postgresql=services.postgresql, redis=services.redis)

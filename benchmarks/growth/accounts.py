@@ -15,7 +15,7 @@ _OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
     """Both, with so many accounts, each with an address and a password; and Flask-Security's sign-in."""
-    things = []
+    things: list[Growing] = []
     for where in databases(place):
         made = {
             size: filled(place, f"accounts-{size}", where, [Accounts(), Sessions()], fill_accounts, size)

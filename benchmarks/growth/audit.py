@@ -14,7 +14,7 @@ _OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 def subject(place: Workplace, sizes: Sequence[int]) -> Subject:
     """The sign-in, with so many rows."""
-    things = []
+    things: list[Growing] = []
     for where in databases(place):
         runs = {
             size: _sign_in(filled(place, f"audit-{size}", where, [Sessions(), AuditLog()], fill_audit, size))

@@ -80,7 +80,7 @@ def measured(subject: Subject, *, rounds: int, tell: Tell) -> tuple[Table, Chart
 
 
 def _cases(subject: Subject) -> list[Case]:
-    made = []
+    made: list[Case] = []
     if subject.bare is not None:
         made.append(Case(group="growth", name=BARE, run=subject.bare, base=None))
     for thing in subject.things:

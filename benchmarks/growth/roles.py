@@ -10,6 +10,7 @@ from benchmarks.workplace import Workplace
 from ostiary import Roles, Sessions
 from ostiary.features.roles import RoleActions
 from ostiary.features.roles.rights import RoleRights
+from ostiary.kernel.feature import Feature
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import UNKNOWN_RIGHTS, Principal
 from ostiary.kernel.requirement import Rights
@@ -20,11 +21,11 @@ _ACME: Final = ("org", "acme")
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
     """The three questions, with so many assignments; and pycasbin's, as far as it loads in time."""
-    things = []
+    things: list[Growing] = []
     for where in databases(place):
         runs: dict[str, dict[int, Callable[[], object]]] = {}
         for size in sizes:
-            features = [Sessions(), Roles(ROLES, default=["reader"])]
+            features: list[Feature] = [Sessions(), Roles(ROLES, default=["reader"])]
             made = filled(place, f"roles-{size}", where, features, fill_role_assignments, size)
             for what, ask in questions(made, size).items():
                 runs.setdefault(what, {})[size] = ask

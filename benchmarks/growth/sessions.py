@@ -20,7 +20,7 @@ _ASKED = 2_000
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
     """The guards, with so many sessions of as many people; those of ``peers`` for Flask-Security, if any are measured."""
-    things = []
+    things: list[Growing] = []
     for where in databases(place):
         runs: dict[int, Callable[[], object]] = {}
         for size in sizes:

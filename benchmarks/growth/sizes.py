@@ -33,7 +33,7 @@ def sizes(place: Workplace, server: str, rows: int) -> Table:
     app, _ = ours.application(place, "sizes", [Sessions()], place.database(server))
     runtime = app.extensions["ostiary"].runtime
     database: Database = runtime.resources[Database]
-    written = []
+    written: list[dict[str, str]] = []
     for what, (fill, tables) in _TABLES.items():
         with database.read() as connection:
             empty = _bytes(connection, tables)
