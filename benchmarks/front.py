@@ -14,11 +14,13 @@ from benchmarks.cases import Choice
 from benchmarks.machine import stamp
 from benchmarks.markdown import write_markdown, written_part
 from benchmarks.plot import plot
-from benchmarks.report import RUN, Found, Part, Report, UnreadableReport, read_report
+from benchmarks.report import RUN, Found, Part, Report, Tell, UnreadableReport, read_report
 from benchmarks.services import Services, open_services
 
 PERFORMANCE: Final = ROOT / "PERFORMANCE.md"
 
+# Seconds between two lines of progress where there is no terminal.
+_SELDOM: Final = 20.0
 _PLOTS: Final = ROOT / "docs" / "explanation"
 
 Measure: TypeAlias = Callable[["Run"], Found]
@@ -26,29 +28,40 @@ Measure: TypeAlias = Callable[["Run"], Found]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a part is told: the services there are, whether it is only a look, and which cases are wanted."""
+    """What a part is told: the services there are, whether it is only a look, which cases are wanted, and whom to tell."""
 
     services: Services
     quick: bool
     choice: Choice
+    tell: Tell
 
 
 # In this order they stand in PERFORMANCE.md.
 PARTS: Final[dict[str, Measure]] = {
-    "cases": lambda run: cases.find(run.services, quick=run.quick, choice=run.choice, tell=tell),
-    "start-up": lambda run: startup.find(quick=run.quick, tell=tell),
-    "servers": lambda run: servers.find(quick=run.quick, tell=tell),
-    "storm": lambda run: storm.find(run.services, quick=run.quick, tell=tell),
-    "writers": lambda run: writers.find(quick=run.quick, tell=tell),
-    "growth": lambda run: growth.find(run.services, quick=run.quick, tell=tell),
+    "cases": lambda run: cases.find(run.services, quick=run.quick, choice=run.choice, tell=run.tell),
+    "start-up": lambda run: startup.find(quick=run.quick, tell=run.tell),
+    "servers": lambda run: servers.find(quick=run.quick, tell=run.tell),
+    "storm": lambda run: storm.find(run.services, quick=run.quick, tell=run.tell),
+    "writers": lambda run: writers.find(quick=run.quick, tell=run.tell),
+    "growth": lambda run: growth.find(run.services, quick=run.quick, tell=run.tell),
 }
 _USUAL: Final = tuple(name for name in PARTS if name != "growth")
 
 
-def tell(line: str) -> None:
-    """Say how far it is, in place of what was said before."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+class Progress:
+    """Says how far a run is: on a terminal in place of what was said before, elsewhere a line now and then."""
+
+    def __init__(self) -> None:
+        self._said = float("-inf")
+
+    def tell(self, line: str) -> None:
+        """Say it, if it is time to."""
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        elif line and now - self._said >= _SELDOM:
+            self._said = now
+            print(f"  {line}", file=sys.stderr, flush=True)
 
 
 def measure_parts(names: Sequence[str], run: Run, keep: Callable[[str, Part], None]) -> bool:
@@ -61,7 +74,7 @@ def measure_parts(names: Sequence[str], run: Run, keep: Callable[[str, Part], No
             found = PARTS[name](run)
         except Exception as failed:  # noqa: BLE001 - what one part cannot do the report says, and the others go on
             well, found = False, Found(missing={name: f"{type(failed).__name__}: {failed}"[:500]})
-        tell("")
+        run.tell("")
         minutes = round((time.monotonic() - began) / 60, 1)
         keep(name, Part(found=found, stamp=mark, minutes=minutes))
         print(f"{name}: {minutes} minutes", file=sys.stderr, flush=True)
@@ -111,9 +124,10 @@ def _measure_and_keep(names: Sequence[str], kept: Path | None, *, quick: bool, c
             for chart in part.found.charts:
                 Path(_PLOTS, f"{chart.name}.svg").write_text(plot(chart))
 
+    tell = Progress().tell
     # Peers warn of what they will drop; it is not what is measured.
     with warnings.catch_warnings(action="ignore"), open_services(tell) as services:
-        return measure_parts(names, Run(services=services, quick=quick, choice=choice), keep)
+        return measure_parts(names, Run(services=services, quick=quick, choice=choice, tell=tell), keep)
 
 
 def _earlier(path: Path | None) -> Report:

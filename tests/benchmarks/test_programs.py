@@ -129,8 +129,9 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path) -> None:
     lacking = Services(missing={"redis": "none"})
     monkeypatch.setattr("benchmarks.cases.PEERS", ())
     monkeypatch.setattr(ours, "A_LOOK", ours.Amounts(unseen=2, roles=(2,)))
-    found = front.PARTS["cases"](front.Run(services=lacking, quick=True, choice=Choice(only=("API key",), rounds=1)))
+    run = front.Run(services=lacking, quick=True, choice=Choice(only=("API key",), rounds=1), tell=lambda _: None)
+    found = front.PARTS["cases"](run)
     assert [figure.name for figure in found.figures] == [ours.BARE, "Ostiary, API key, one read a request (SQLite)"]
     assert found.missing == {"redis": "none"}
     monkeypatch.setattr("benchmarks.servers.shutil.which", lambda name: None)
-    assert "wrk" in str(front.PARTS["servers"](front.Run(services=lacking, quick=True, choice=Choice())).missing)
+    assert "wrk" in str(front.PARTS["servers"](run).missing)
