@@ -1,7 +1,8 @@
 """``make bench-compare BASE=…``: whether anything of ours is slower than in an earlier run, beyond what noise explains.
 
 Ratios are compared, not microseconds: the other run may be of another hour or another machine. Noise is how far off both
-medians may be, and never less than a twentieth. What looks slower is measured again, by new processes: it fails only if it
+medians may be by chance, or half of a middle half, whichever is more, and never less than a twentieth: what spreads widely
+depends on who else uses the machine, and that is not the same in two runs. What looks slower is measured again, by new processes: it fails only if it
 looks so each time, since a process may be unlucky in how its memory lies.
 """
 
@@ -47,7 +48,7 @@ def changes(before: list[Figure], after: list[Figure]) -> Iterator[Change]:
     for now in after:
         was = known.get(now.name)
         if was is not None:
-            noise = max(_LEAST_NOISE, was.uncertainty + now.uncertainty)
+            noise = max(_LEAST_NOISE, was.uncertainty + now.uncertainty, (was.spread + now.spread) / 4)
             yield Change(name=now.name, before=was.compared, after=now.compared, noise=noise)
 
 

@@ -61,13 +61,17 @@ class Figure:
         return None if self.aim is None else self.compared <= self.aim
 
     @property
-    def uncertainty(self) -> float:
-        """How far off the median may be, in parts of it: two standard errors."""
+    def spread(self) -> float:
+        """How wide the middle half is, in parts of the median."""
         low, high = self.ratio_low, self.ratio_high
         if low is None or high is None:
             low, high = self.low, self.high
-        error = (high - low) / _DEVIATIONS_IN_MIDDLE_HALF * _MEDIAN_TO_MEAN / math.sqrt(self.blocks)
-        return 2 * error / self.compared
+        return (high - low) / self.compared
+
+    @property
+    def uncertainty(self) -> float:
+        """How far off the median may be by chance alone, in parts of it: two standard errors."""
+        return 2 * self.spread / _DEVIATIONS_IN_MIDDLE_HALF * _MEDIAN_TO_MEAN / math.sqrt(self.blocks)
 
 
 def measure(
