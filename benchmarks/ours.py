@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from benchmarks.case import BARE, ORIGIN, SECRET, Case, cookies_after, get
 from benchmarks.clients import PASSWORD
 from benchmarks.workplace import Workplace
-from ostiary import ApiKeys, Passwords, Roles, Sessions, Tokens
+from ostiary import Accounts, ApiKeys, Passwords, Roles, Sessions, Tokens
 from ostiary.flask import Auth
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Requirement
@@ -171,6 +171,33 @@ def session_cases(place: Workplace) -> Iterator[Case]:
         yield Case(group=group, name=f"Ostiary, sessions remembered ({where})", run=run, ours=True, aim=1.5)
 
 
+def account_cases(place: Workplace) -> Iterator[Case]:
+    """A token and a session with the account loaded in the view: a guard of ours does not touch it, that of others does."""
+    app, auth = application(
+        place, "ours-accounts", [Accounts(), Sessions(), Tokens(secret=SECRET)], place.sqlite("ours-accounts")
+    )
+
+    @app.get("/me")
+    @auth.require
+    def me() -> dict[str, int]:
+        assert auth.principal.subject == auth.accounts.get(auth.principal.subject).id
+        return {"answer": 42}
+
+    @app.post("/sign-in-with-an-account")
+    def sign_in_with_an_account() -> dict[str, int]:
+        auth.sign_in(ada)
+        return {}
+
+    with app.app_context():
+        ada = auth.accounts.create(email="ada@shop.example")
+        tokens = [f"Bearer {auth.tokens.issue(ada).access_token}" for _ in range(_FEW)]
+    run = get(app, "/me", authorizations=tokens)
+    name = "Ostiary, HS256, seen before, and the account loaded (SQLite)"
+    yield Case(group="JWT guard, HS256", name=name, run=run, ours=True)
+    run = get(app, "/me", cookie=cookies_after(app, "/sign-in-with-an-account"))
+    yield Case(group="session guard", name="Ostiary, session, and the account loaded (SQLite)", run=run, ours=True)
+
+
 def api_key_cases(place: Workplace) -> Iterator[Case]:
     """API keys, read at every request."""
     app, auth = application(place, "ours-keys", [Sessions(), ApiKeys()], place.sqlite("ours-keys"))
@@ -248,6 +275,7 @@ def cases(place: Workplace, amounts: Amounts) -> Iterator[Case]:
     yield Case(group="bare", name=BARE, run=get(bare_application()), base=None)
     yield from token_cases(place, amounts.unseen)
     yield from session_cases(place)
+    yield from account_cases(place)
     yield from api_key_cases(place)
     yield from role_cases(place, amounts.roles)
     yield from sign_in_cases(place)
