@@ -12,14 +12,13 @@ BENCH_VENV := benchmarks/.venv
 BENCH_BIN := $(BENCH_VENV)/bin
 BENCH_LOCK := requirements/bench.txt
 BENCH_STAMP := $(BENCH_VENV)/.installed-$(shell cksum < $(BENCH_LOCK) | cut -d' ' -f1)
-RUN := benchmarks/results/run.json
 UV := $(shell command -v uv 2>/dev/null)
 PYTEST = $(BIN)/python -m pytest -n auto
 
-.PHONY: help demo test check format lint types contracts bench bench-compare bench-environment docs lock clean environment
+.PHONY: help demo test check format lint types contracts bench bench-growth bench-compare bench-environment docs lock clean environment
 
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: environment  ## Start the demo and print its address
 	@$(BIN)/python examples/demo/app.py
@@ -45,16 +44,14 @@ types: environment
 contracts: environment
 	$(BIN)/lint-imports
 
-bench: bench-environment  ## Measure beside the peers and write PERFORMANCE.md (QUICK=1: a look, nothing is written)
-ifdef QUICK
-	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks --quick
-else
-	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks --json $(RUN) --write PERFORMANCE.md
-endif
+bench: bench-environment  ## Measure beside the peers and write PERFORMANCE.md (QUICK=1: a look; PART="storm writers": only these)
+	$(BENCH_BIN)/python -m benchmarks $(PART) $(if $(QUICK),--quick)
 
-bench-compare: bench-environment  ## Measure, and fail if anything is slower than in BASE, the JSON of another run
-	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks --json benchmarks/results/now.json
-	PYTHONPATH=src $(BENCH_BIN)/python -m benchmarks.compare $(or $(BASE),$(RUN)) benchmarks/results/now.json
+bench-growth: bench-environment  ## Measure how costs grow to millions of rows, and write it into PERFORMANCE.md (QUICK=1: a look)
+	$(BENCH_BIN)/python -m benchmarks growth $(if $(QUICK),--quick)
+
+bench-compare: bench-environment  ## Measure ours, and fail if anything is slower than in BASE, the JSON of another run
+	$(BENCH_BIN)/python -m benchmarks.compare $(BASE)
 
 docs: environment  ## Write docs/reference anew from the code
 	$(BIN)/python docs/generate.py

@@ -28,6 +28,7 @@ class Case:
     ``group``   the table it stands in
     ``base``    the name of the case it is divided by; None: its microseconds stand for themselves
     ``aim``     the ratio, or the microseconds, it is to stay within
+    ``by_wall`` the ratio is of time that passed, not of CPU: where another process does the work
     """
 
     group: str
@@ -36,6 +37,7 @@ class Case:
     ours: bool = False
     base: str | None = BARE
     aim: float | None = None
+    by_wall: bool = False
 
 
 def get(app: Flask, path: str = "/guarded", *, cookie: str | None = None, authorizations: Iterable[str] = ()) -> Any:
@@ -46,9 +48,11 @@ def get(app: Flask, path: str = "/guarded", *, cookie: str | None = None, author
     given = tuple(authorizations)
     turns = cycle(given)
     status: list[str] = []
+    written: list[bytes] = []
 
-    def start_response(line: str, *_: object) -> None:
+    def start_response(line: str, _headers: object, _failed: object = None, /) -> Callable[[bytes], object]:
         status[:] = (line,)
+        return written.append
 
     def request() -> None:
         present = dict(environ)
@@ -73,4 +77,5 @@ def cookies_after(app: Flask, path: str, **form: Any) -> str:
         message = f"{app.name} answered {answer.status} at {path}: {answer.get_data(as_text=True)[:300]}"
         raise RuntimeError(message)
     # What the test client keeps, whatever its version calls it.
-    return "; ".join(f"{cookie.key}={cookie.value}" for cookie in client._cookies.values())  # noqa: SLF001
+    kept = client._cookies or {}  # noqa: SLF001
+    return "; ".join(f"{cookie.key}={cookie.value}" for cookie in kept.values())

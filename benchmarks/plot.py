@@ -26,6 +26,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What a plot shows: the name of its file, without ending; its title, its axes, its lines."""
+
+    name: str
+    title: str
+    x: str
+    y: str
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
     """The decades of an axis, and where they are drawn."""
 
@@ -44,8 +55,9 @@ def _scale(values: Sequence[float], start: float, end: float) -> _Scale:
     return _Scale(first=first, last=max(last, first + 1), start=start, end=end)
 
 
-def plot(title: str, *, x: str, y: str, lines: Sequence[Line]) -> str:
-    """The SVG of these lines."""
+def plot(chart: Chart) -> str:
+    """The SVG of a chart."""
+    title, lines = chart.title, chart.lines
     points = [point for line in lines for point in line.points]
     across = _scale([size for size, _ in points], _LEFT, _WIDTH - _RIGHT)
     up = _scale([cost for _, cost in points], _HEIGHT - _BOTTOM, _TOP)
@@ -59,8 +71,8 @@ def plot(title: str, *, x: str, y: str, lines: Sequence[Line]) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="24" font-size="16">{escape(title)}</text>',
         *_grid(across, up),
-        f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2:.0f}" y="{_HEIGHT - 14}" text-anchor="middle">{escape(x)}</text>',
-        f'<text transform="translate(18 {_HEIGHT / 2:.0f}) rotate(-90)" text-anchor="middle">{escape(y)}</text>',
+        f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2:.0f}" y="{_HEIGHT - 14}" text-anchor="middle">{escape(chart.x)}</text>',
+        f'<text transform="translate(18 {_HEIGHT / 2:.0f}) rotate(-90)" text-anchor="middle">{escape(chart.y)}</text>',
         *_drawn(lines, across, up),
         "</svg>",
     ]

@@ -1,141 +1,118 @@
-"""The report of a run: one value with everything measured, as JSON for comparison and as PERFORMANCE.md for people."""
+"""The report of what was measured, part by part: each says of which state, when and where; kept as JSON."""
 
 import json
-import os
-import platform
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
-from itertools import groupby
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
+from benchmarks import ROOT
 from benchmarks.measure import Figure
+from benchmarks.plot import Chart, Line
 
-_OWN_PACKAGES = ("flask", "werkzeug", "sqlalchemy", "psycopg", "redis", "cryptography", "joserfc", "argon2-cffi")
+RUN: Final = ROOT / "benchmarks" / "results" / "run.json"
+"""The report that PERFORMANCE.md is written from."""
 
-_TIMES = "\u00d7"
+Tell: TypeAlias = Callable[[str], None]
+"""Says how far a part is: one line, which replaces the one before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Of which run something is.
+
+    ``state``    the package's version, and where it is known the commit its source is of
+    ``date``     the day, ISO 8601, UTC
+    ``machine``  in words
+    ``load``     how many other processes wanted a core when the run began (the system's load average)
+    ``quick``    whether it was only a look
+    """
+
+    state: str
+    date: str
+    machine: str
+    load: float
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table that is not about a case's microseconds. ``about`` says what a reader has to know of it."""
+
+    title: str
+    rows: list[dict[str, str]]
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one part of a run found. ``missing``: what could not be measured, and why."""
+
+    figures: list[Figure] = field(default_factory=list[Figure])
+    tables: list[Table] = field(default_factory=list[Table])
+    charts: list[Chart] = field(default_factory=list[Chart])
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a part found, of which run it is, and the minutes that it took."""
+
+    found: Found
+    stamp: Stamp
+    minutes: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One run. ``missing`` says why a peer was not measured; ``quick`` that it was only a look.
+    """Every part that was measured, by its name."""
 
-    ``start_up``, ``servers``, ``storm``, ``writers`` are tables of their own; empty where they were not run.
-    """
+    parts: Mapping[str, Part] = field(default_factory=dict[str, Part])
 
-    machine: str
-    quick: bool
-    figures: list[Figure]
-    versions: Mapping[str, str]
-    missing: Mapping[str, str] = field(default_factory=dict)
-    tables: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    @property
+    def figures(self) -> list[Figure]:
+        """The cases of all parts."""
+        return [figure for part in self.parts.values() for figure in part.found.figures]
+
+    def with_part(self, name: str, part: Part) -> "Report":
+        """The report in which this part was measured anew."""
+        return replace(self, parts={**self.parts, name: part})
 
     def as_json(self) -> str:
         """The whole report."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True)
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+class UnreadableReport(Exception):
+    """A file that is no report, or one of other benchmarks than these."""
 
 
 def read_report(path: Path) -> Report:
-    """A report that was written before."""
-    said = json.loads(path.read_text())
-    return Report(**{**said, "figures": [Figure(**one) for one in said["figures"]]})
+    """A report that was written before. Raises ``UnreadableReport``."""
+    try:
+        return Report(parts={name: _part(**said) for name, said in json.loads(path.read_text())["parts"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as unlike:
+        message = f"{path} is not a report of these benchmarks ({unlike!r}): measure it anew, by `make bench`"
+        raise UnreadableReport(message) from unlike
 
 
-def describe_machine() -> str:
-    """The machine, in words."""
-    system = f"{platform.system()} on {platform.machine()}"
-    return f"{os.cpu_count()} cores, {system}, CPython {platform.python_version()}, SQLite {_sqlite()}"
+def _part(*, found: Any, stamp: Any, minutes: float) -> Part:
+    return Part(found=_found(**found), stamp=Stamp(**stamp), minutes=minutes)
 
 
-def _sqlite() -> str:
-    import sqlite3  # for its version
-
-    return sqlite3.sqlite_version
-
-
-def own_versions() -> dict[str, str]:
-    """The versions of what we ourselves stand on."""
-    found: dict[str, str] = {}
-    for package in _OWN_PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+def _found(*, figures: Any, tables: Any, charts: Any, versions: Any, missing: Any) -> Found:
+    return Found(
+        figures=[Figure(**one) for one in figures],
+        tables=[Table(**one) for one in tables],
+        charts=[_chart(**one) for one in charts],
+        versions=versions,
+        missing=missing,
+    )
 
 
-def tables(figures: Iterable[Figure]) -> Iterator[str]:
-    """The figures as tables in Markdown, a group each."""
-    in_order = sorted(figures, key=lambda figure: (_place(figure.group), not figure.ours))
-    for group, members in groupby(in_order, key=lambda figure: figure.group):
-        yield f"## {group[:1].upper()}{group[1:]}\n"
-        yield "| case | CPU, µs | middle half | wall, µs | ratio | aim | |"
-        yield "|---|---:|---:|---:|---:|---:|---|"
-        for one in members:
-            ratio = "" if one.ratio is None else f"{one.ratio:.2f}{_TIMES}"
-            aim = "" if one.aim is None else f"≤ {one.aim:g}{_TIMES if one.ratio is not None else ' µs'}"
-            verdict = {True: "met", False: "**missed**", None: ""}[one.met]
-            name = f"**{one.name}**" if one.ours else one.name
-            spread = f"{_short(one.low)}-{_short(one.high)}"
-            yield f"| {name} | {_short(one.median)} | {spread} | {_short(one.wall)} | {ratio} | {aim} | {verdict} |"
-        yield ""
-
-
-_ORDER = (
-    "bare",
-    "JWT guard, HS256",
-    "JWT guard, RS256, ES256, EdDSA",
-    "session guard",
-    "public view of an application that has the library",
-    "API key guard",
-    "role or permission check, microseconds",
-    "sign-in by password",
-)
-
-
-def _place(group: str) -> int:
-    return _ORDER.index(group) if group in _ORDER else len(_ORDER)
-
-
-def _short(microseconds: float) -> str:
-    return f"{microseconds:.1f}" if microseconds < 100 else f"{microseconds:,.0f}"
-
-
-def further_tables(said: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """The tables that are not about microseconds of a request."""
-    for title, rows in said.items():
-        if not rows:
-            continue
-        yield f"## {title}\n"
-        names = list(rows[0])
-        yield "| " + " | ".join(names) + " |"
-        yield "|---" * len(names) + "|"
-        for row in rows:
-            yield "| " + " | ".join(str(row.get(name, "")) for name in names) + " |"
-        yield ""
-
-
-_ABOUT = """\
-Ostiary and its peers, side by side, in one run of `make bench`. Each case is a request through WSGI in one process, or a
-question; all cases take turns, so that noise meets them alike. A *ratio* is the median over the rounds of the ratio to the bare Flask
-view (for sign-ins: to the hash alone) right before and right after. CPU time counts every thread of the process, and neither the
-database server nor waiting for it, which *wall* does. Only ratios carry over to another machine; and a machine that others
-use at the same time shows wide middle halves. A target that is missed says so. What was tried, and why some stay missed,
-is in [docs/explanation/scale.md](docs/explanation/scale.md).
-"""
-
-
-def write_markdown(report: Report, path: Path) -> None:
-    """PERFORMANCE.md."""
-    lines = ["# Performance", "", _ABOUT]
-    if report.quick:
-        lines.append("**A quick run, for a look: its medians are of few rounds.**\n")
-    lines.append(f"Measured on: {report.machine}.\n")
-    lines += tables(report.figures)
-    lines += further_tables(report.tables)
-    lines.append("## Versions\n")
-    lines.append(", ".join(f"{name} {number}" for name, number in sorted(report.versions.items())) + ".\n")
-    if report.missing:
-        lines.append("Not measured: " + "; ".join(f"{name} ({why})" for name, why in report.missing.items()) + ".\n")
-    path.write_text("\n".join(lines))
+def _chart(*, lines: Any, **said: Any) -> Chart:
+    read = [
+        Line(name=one["name"], points=[(size, cost) for size, cost in one["points"]], ours=one["ours"]) for one in lines
+    ]
+    return Chart(lines=read, **said)

@@ -1,4 +1,4 @@
-"""Applications for real servers: ``gunicorn 'benchmarks.serve:make("session")'``, in the folder that BENCH_FOLDER names.
+"""Applications for real servers: ``gunicorn 'benchmarks.serve:application()'`` is that of BENCH_KIND, in BENCH_FOLDER.
 
 What a client has to send is written beside the database, by whichever worker is the first.
 """
@@ -12,16 +12,17 @@ from flask import Flask
 
 from benchmarks import ours
 from benchmarks.case import SECRET, cookies_after
+from benchmarks.clients import PASSWORD
 from benchmarks.workplace import Workplace
 from ostiary import Passwords, Sessions, Tokens
 
 _ISSUED = 64
 
 
-def make(kind: str) -> Flask:
-    """The application of this kind."""
+def application() -> Flask:
+    """The application that the environment names."""
     place = Workplace(folder=Path(os.environ["BENCH_FOLDER"]))
-    return _KINDS[kind](place)
+    return _KINDS[os.environ["BENCH_KIND"]](place)
 
 
 def _tell(place: Workplace, headers: list[dict[str, str]]) -> None:
@@ -56,7 +57,7 @@ def _token(place: Workplace) -> Flask:
 def _passwords(place: Workplace) -> Flask:
     from ostiary.features.passwords import Argon2id  # as the settings make it
 
-    stored = Argon2id().hash(ours.PASSWORD)
+    stored = Argon2id().hash(PASSWORD)
     features = [Sessions(), Passwords(lookup=lambda _: stored), Tokens(secret=SECRET)]
     app, auth = ours.application(
         # Behind a proxy, so that everybody comes from somewhere else, as in a storm.

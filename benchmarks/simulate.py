@@ -11,13 +11,10 @@ import random
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from benchmarks.measure import Figure
-from benchmarks.report import read_report
-
-RUN: Final = Path("benchmarks/results/run.json")
+from benchmarks.report import RUN, read_report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,27 @@
 """The workplace: folders, databases and a Redis for one run, which are gone afterwards."""
 
-import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
+
+from benchmarks.services import Services
 
 
 @dataclass(slots=True, kw_only=True)
 class Workplace:
     """Where the applications of one run keep what they store.
 
-    ``postgresql``  the URL of a server on which databases may be made, from BENCH_POSTGRESQL_URL; None: none
-    ``redis``       the URL of a Redis that may be emptied, from BENCH_REDIS_URL; None: none
+    ``postgresql``  the URL of a server on which databases may be made; None: none
+    ``redis``       the URL of a Redis that may be written to; None: none
     """
 
     folder: Path
     postgresql: str | None = None
     redis: str | None = None
-    _made: list[str] = field(default_factory=list)
+    _made: list[str] = field(default_factory=list[str])
 
     def sqlite(self, name: str) -> str:
         """The URL of an empty SQLite file."""
@@ -47,14 +48,10 @@ class Workplace:
 
 
 @contextmanager
-def open_workplace() -> Iterator[Workplace]:
-    """A workplace with what the environment offers."""
+def open_workplace(services: Services) -> Generator[Workplace]:
+    """A workplace with these services."""
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
-        place = Workplace(
-            folder=Path(folder),
-            postgresql=os.environ.get("BENCH_POSTGRESQL_URL") or None,
-            redis=os.environ.get("BENCH_REDIS_URL") or None,
-        )
+        place = Workplace(folder=Path(folder), postgresql=services.postgresql, redis=services.redis)
         try:
             yield place
         finally:

@@ -1,10 +1,9 @@
-"""``python -m benchmarks.writers``: two processes of eight threads that sign in, refresh and sign out on one SQLite file.
+"""Writers: two processes of eight threads that sign in, refresh and sign out on one SQLite file.
 
 For a minute, without ``database is locked`` and without losing anything: every sign-in that was answered is a session until
 it is signed out, and every refresh token that was answered is good once.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -13,14 +12,18 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Final
 
 from benchmarks import ours
 from benchmarks.case import ORIGIN, SECRET
+from benchmarks.child import environment, program
+from benchmarks.report import Found, Table, Tell
 from benchmarks.workplace import Workplace
 from ostiary import Sessions, Tokens
 
-TABLE = Path("benchmarks/results/writers.table.json")
-_OWN = {"Sec-Fetch-Site": "same-origin"}
+_OWN: Final = {"Sec-Fetch-Site": "same-origin"}
+EXPECTED: Final = ("sign-in 200", "refresh", "seen 200", "token 200", "sign-out 204", "after it 401")
+"""What each round of a writer is answered, in this order, if nothing is lost: each as often as every other."""
 
 
 def write(folder: Path, seconds: float, threads: int) -> Counter[str]:
@@ -68,35 +71,56 @@ def together(folder: Path, *, processes: int, threads: int, seconds: float) -> C
     """So many processes at once."""
     # The first to come makes the file.
     write(folder, 0, 0)
-    command = [sys.executable, "-m", "benchmarks.writers", "--child", str(folder)]
-    command += ["--threads", str(threads), "--seconds", str(seconds)]
-    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    child = program("-m", "benchmarks.writers", "--child", str(folder), str(seconds), str(threads))
+    children = [subprocess.Popen(child, stdout=subprocess.PIPE, text=True, env=environment()) for _ in range(processes)]
     total = Counter[str]()
-    for child in children:
-        said, _ = child.communicate()
+    for one in children:
+        said, _ = one.communicate()
         total += Counter(json.loads(said))
     return total
 
 
-def main() -> None:
+def find(*, quick: bool, tell: Tell) -> Found:
     """Two processes of eight threads, and the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--threads", type=int, default=8)
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.child is not None:
-        print(json.dumps(write(options.child, options.seconds, options.threads)))
-        return
+    seconds, processes, threads = (5.0 if quick else 60.0), 2, 8
+    tell(f"{seconds:g} seconds")
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
-        told = together(Path(folder), processes=2, threads=options.threads, seconds=options.seconds)
-    rows = [{"what, and its answer": what, "times": f"{many:,}"} for what, many in sorted(told.items())]
-    title = f"Writers on one SQLite file: 2 processes of {options.threads} threads, {options.seconds:g} seconds"
-    for row in rows:
-        print(row)
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text(json.dumps({"title": title, "rows": rows}, indent=1))
+        told = together(Path(folder), processes=processes, threads=threads, seconds=seconds)
+    title = f"Writers on one SQLite file: {processes} processes of {threads} threads, {seconds:g} seconds"
+    return Found(tables=[Table(title=title, about=_ABOUT, rows=rows(told, seconds))])
+
+
+_ABOUT: Final = (
+    "Each signs in, issues tokens, renews them, is seen by session and by token, signs out, and is not seen any more. All of it "
+    "has to happen as often as everything else of it, and nothing besides: no `database is locked`, nothing lost."
+)
+
+
+def rows(told: "Counter[str]", seconds: float) -> list[dict[str, str]]:
+    """What was answered how often; the verdict; and the transactions that it took."""
+    times = told[EXPECTED[0]]
+    well = times > 0 and set(told) == set(EXPECTED) and set(told.values()) == {times}
+    written = [{"what, and its answer": what, "times": f"{told[what]:,}"} for what in sorted(told, key=_place)]
+    verdict = "met" if well else "**missed**"
+    # A session begins and ends, tokens are issued and renewed: four commits a round, each on disk.
+    rate = 4 * times / seconds
+    return [
+        *written,
+        {
+            "what, and its answer": "all of them alike, and nothing else",
+            "times": f"{verdict}, {rate:,.0f} transactions a second",
+        },
+    ]
+
+
+def _place(what: str) -> int:
+    return EXPECTED.index(what) if what in EXPECTED else len(EXPECTED)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--child"]:
+        print(json.dumps(write(Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))))
+    else:
+        from benchmarks.front import main  # the front knows every part; here it is told which
+
+        main(["writers", *sys.argv[1:]])

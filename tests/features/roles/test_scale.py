@@ -1,7 +1,4 @@
-"""Scale: no question walks through a table, and a guard asks none at all; ``benchmarks/roles_scale.py`` has the times."""
-
-import importlib.util
-from pathlib import Path
+"""Scale: no question walks through a table, and a guard asks none at all; ``benchmarks/growth/roles.py`` has the times."""
 
 import pytest
 from sqlalchemy import event, text
@@ -10,7 +7,6 @@ from tests.features.roles.house import open_house
 from ostiary.features.roles import Group, store
 from ostiary.features.roles.holder import Holder
 
-ROOT = Path(__file__).resolve().parents[3]
 ACME = ("org", "acme")
 
 QUESTIONS = {
@@ -89,18 +85,6 @@ def test_a_guard_asks_the_database_once_a_version_and_then_not_at_all(house) -> 
         assert browser.get("/acme/role/editor").status_code == 200
         assert browser.get("/may/audit:read").status_code == 200
     assert len(asked) == 1
-
-
-def test_the_benchmark_measures_what_it_says(tmp_path, monkeypatch) -> None:
-    spec = importlib.util.spec_from_file_location("roles_scale", ROOT / "benchmarks" / "roles_scale.py")
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
-    with benchmark.application(f"sqlite:///{tmp_path / 'scale.sqlite3'}") as (roles, rights, database):
-        benchmark.fill(database, 40)
-        for ask in benchmark.questions(40, roles, rights).values():
-            ask()
-        assert len(roles.assignments("subject-000000005")) == benchmark.EACH
-    assert benchmark.SIZES == (1_000, 100_000, 1_000_000)
 
 
 def test_thousands_of_subjects_are_told_of_a_change_in_one_transaction(sqlite_url, clock) -> None:
