@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from tests.shop import FrozenClock
 
 from ostiary.features.passwords.hash_slots import HashSlots
 from ostiary.features.passwords.settings import PasswordsSettings
@@ -38,19 +39,9 @@ def test_whoever_comes_when_all_slots_and_the_line_are_full_is_sent_away_with_re
     assert slots.refused == 1
 
 
-class Timer:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.at = 1_000.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
-def _hash_for(slots: HashSlots, timer: Timer, seconds: float) -> None:
+def _hash_for(slots: HashSlots, clock: FrozenClock, seconds: float) -> None:
     with slots.slot():
-        timer.at += seconds
+        clock.pass_(int(seconds * 1000))
 
 
 @contextmanager
@@ -92,40 +83,40 @@ def _told(slots: HashSlots) -> str:
     ],
 )
 def test_who_is_sent_away_is_told_when_it_would_be_her_turn(most: int, waiting: int, seconds: float, told: str) -> None:
-    timer = Timer()
-    slots = HashSlots(most, waiting=waiting, patience=30_000, timer=timer)
-    _hash_for(slots, timer, seconds)
+    clock = FrozenClock()
+    slots = HashSlots(most, waiting=waiting, patience=30_000, clock=clock)
+    _hash_for(slots, clock, seconds)
     with _in_line(slots, waiting):
         assert [_told(slots) for _ in range(3)] == [told] * 3
     assert slots.refused == 3
 
 
 def test_how_long_a_hash_takes_is_what_it_took_lately() -> None:
-    timer = Timer()
-    slots = HashSlots(1, waiting=0, patience=PATIENT, timer=timer)
+    clock = FrozenClock()
+    slots = HashSlots(1, waiting=0, patience=PATIENT, clock=clock)
     for _ in range(100):
-        _hash_for(slots, timer, 8.0)
+        _hash_for(slots, clock, 8.0)
     with _in_line(slots, 0):
         assert _told(slots) == "8"
     for _ in range(100):
-        _hash_for(slots, timer, 1.9)
+        _hash_for(slots, clock, 1.9)
     with _in_line(slots, 0):
         assert _told(slots) == "2"
 
 
 def test_a_hash_that_failed_says_nothing_about_how_long_one_takes() -> None:
-    timer = Timer()
-    slots = HashSlots(1, waiting=0, patience=PATIENT, timer=timer)
-    _hash_for(slots, timer, 3.0)
+    clock = FrozenClock()
+    slots = HashSlots(1, waiting=0, patience=PATIENT, clock=clock)
+    _hash_for(slots, clock, 3.0)
     with pytest.raises(ZeroDivisionError), slots.slot():
-        timer.at += 50
+        clock.pass_(50_000)
         raise ZeroDivisionError
     with _in_line(slots, 0):
         assert _told(slots) == "3"
 
 
 def test_before_anything_was_measured_a_hash_is_taken_to_be_slow() -> None:
-    slots = HashSlots(1, waiting=8, patience=PATIENT, timer=Timer())
+    slots = HashSlots(1, waiting=8, patience=PATIENT, clock=FrozenClock())
     with _in_line(slots, 8):
         assert 1 < int(_told(slots)) < 10
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import sqlite3
 import uuid
 from dataclasses import replace
 
@@ -10,17 +11,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import (
     BigInteger,
+    Column,
     DateTime,
     Enum,
     Integer,
+    MetaData,
     Numeric,
     String,
+    Table,
     Text,
     Uuid,
     create_engine,
+    event,
     func,
     select,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column, selectinload, with_loader_criteria
 from sqlalchemy.types import CHAR, TypeDecorator
@@ -28,6 +34,8 @@ from tests.features.policies import generated
 from tests.features.policies.library import Article, Base, Folder, Held, Library, Share
 
 from ostiary import ConfigurationError
+from ostiary.features.policies.many_values import FEW
+from ostiary.features.policies.visible import _stored, is_one_of_values
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.policies import (
     all_of,
@@ -173,6 +181,88 @@ def test_rows_are_filtered_by_what_a_person_holds_where(rows):
         return set(rows.scalars(select(Article.id).where(library.visible("read", Article, who))))
 
     assert (seen("ada"), seen("bob"), seen("eve")) == ({1}, set(), {1, 2, 3})
+
+
+MANY = 70_000
+
+
+@pytest.fixture
+def shipped_rows(database_url):
+    """A session on a database that takes no more parameters than it does as it is shipped."""
+    engine = create_engine(url_of(database_url))
+    if engine.dialect.name == "sqlite":
+        most = sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER
+        event.listen(engine, "connect", lambda connection, _: connection.setlimit(most, 32_766))
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+        session.rollback()
+    engine.dispose()
+
+
+def test_however_many_places_somebody_holds_something_at_her_rows_are_found(shipped_rows):
+    fill(
+        shipped_rows,
+        [{"org_id": "o69999"}, {"org_id": "O69999"}, {"org_id": "o7"}, {"org_id": "other"}, {"org_id": None}],
+    )
+    places = [("org", f"o{number}") for number in range(MANY)]
+    library = Library(Held(permissions=[("ada", "article:read", place) for place in places]))
+    right = permitted("article:read", on=("org", Article.org_id))
+    library.policy("read")(right)
+    library.policy("deny")(not_(right))
+    library.policy("deep")(related(Article.folder, permitted("article:read", on=("org", Folder.org_id))))
+
+    def seen(action, entity=Article):
+        return set(shipped_rows.scalars(select(entity.id).where(library.visible(action, entity))))
+
+    assert (seen("read"), seen("deny"), seen("deep")) == ({1, 3}, {2, 4}, set())
+    assert seen("read", aliased(Article)) == {1, 3}
+    # The statement is compiled once, and the values are those of each question.
+    library.rights = Held(permissions=[("ada", "article:read", place) for place in places if place[1] != "o7"])
+    assert seen("read") == {1}
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+@pytest.mark.parametrize(
+    ("kind", "held", "others"),
+    [
+        # "nonesuch" is longer than the column is wide: cut, it would be a name of somebody's.
+        (String(4), ["1", "it's", 'a"b', "\\", "é", "\U0001f600", "", "nonesuch"], ["12", "it", "a", "e", "none"]),
+        (Integer(), ["7", "-7", str(2**31 - 1), str(2**63 - 1)], ["8", "0"]),
+        (Uuid(), [str(uuid.UUID(int=1)), str(uuid.UUID(int=2**127))], [str(uuid.UUID(int=3))]),
+    ],
+    ids=["text", "number", "uuid"],
+)
+def test_few_and_many_values_find_the_same_rows(database_url, kind, held, others, count):
+    """Nothing is cut, folded or read as something else on its way into the one parameter."""
+    table = Table("many", MetaData(), Column("id", Integer, primary_key=True), Column("value", kind))
+
+    def stored(texts):
+        return [value for text in texts for value in _stored(table.c.value, text)]
+
+    further = {"text": "further {}", "number": "1{:05}", "uuid": "00000000-0000-0000-0000-1{:011}"}
+    filler = stored(further[_name_of(kind)].format(number) for number in range(count - len(held)))
+    there = stored(text for text in held if len(text) < 8 or isinstance(kind, Uuid) or text == str(2**31 - 1))
+    engine = create_engine(url_of(database_url))
+    table.create(engine)
+    with engine.connect() as connection:
+        connection.execute(table.insert(), [{"value": value} for value in [*there, *stored(others), None]])
+        is_one = is_one_of_values(table.c.value, [*stored(held), *filler])
+        assert set(connection.scalars(select(table.c.value).where(is_one))) == set(there)
+        assert set(connection.scalars(select(table.c.value).where(~is_one))) == set(stored(others))
+    engine.dispose()
+
+
+def _name_of(kind):
+    return "text" if isinstance(kind, String) else "number" if isinstance(kind, Integer) else "uuid"
+
+
+def test_elsewhere_each_value_is_a_parameter_of_its_own():
+    values = [f"o{number}" for number in range(FEW + 1)]
+    is_one = is_one_of_values(Article.__table__.c.org_id, values)
+    compiled = is_one.compile(dialect=mysql.dialect())
+    assert compiled.params[next(iter(compiled.params))] == values
+    assert " IN (" in str(compiled)
 
 
 @pytest.mark.asvs("V8.4.1")

@@ -111,6 +111,34 @@ def test_heirs_are_those_whose_expansion_has_the_role(graph, names) -> None:
     assert definitions.heirs_of(names, graph) == expected
 
 
+class _Counted(frozenset):
+    """What a role grants, and how often anybody has looked at it."""
+
+    looks = 0
+
+    def __iter__(self):
+        _Counted.looks += 1
+        return super().__iter__()
+
+    def __contains__(self, entry):
+        _Counted.looks += 1
+        return super().__contains__(entry)
+
+
+@pytest.mark.attack("U11")
+def test_a_chain_of_a_hundred_thousand_roles_is_followed_in_one_go() -> None:
+    """Whoever defines roles in the database says how many there are, and each question must stay one over all of them."""
+    most = 100_000
+    chain = {f"r{number}": _Counted({f"r{number + 1}"}) for number in range(most)}
+    definitions = Definitions({}, ())
+    _Counted.looks = 0
+    assert len(definitions.heirs_of([f"r{most}"], chain)) == most + 1
+    assert _Counted.looks == most
+    assert len(definitions.expand(["r0"], chain).roles) == most + 1
+    assert find_cycle(chain) == ()
+    assert find_cycle({**chain, f"r{most}": frozenset({"r0"})})
+
+
 def test_what_the_code_defines_counts_whatever_the_database_says() -> None:
     definitions = Definitions({"reader": ["report:read"]}, ())
     assert definitions.expand(["reader"], {"reader": frozenset({"*"})}).permissions == {"report:read"}

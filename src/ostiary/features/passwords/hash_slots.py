@@ -7,17 +7,16 @@ away is told when it would be her turn, by how many wait and how long a hash too
 
 import os
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from math import ceil
-from time import monotonic
 from typing import Final
 
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import Clock, Millis, MonotonicClock
 from ostiary.kernel.errors import Unavailable
 
-# What a hash is taken to last, in seconds, until one was measured: our parameters on a slow core.
-_UNMEASURED: Final = 0.5
+# What a hash is taken to last until one was measured: our parameters on a slow core.
+_UNMEASURED: Final[Millis] = 500
 # Of each hash an eighth goes into the mean: a dozen of them, and the machine is known as it is now.
 _NEWEST: Final = 0.125
 
@@ -25,16 +24,16 @@ _NEWEST: Final = 0.125
 class HashSlots:
     """``slots`` at work, at most ``waiting`` in line, none of them longer than ``patience`` milliseconds.
 
-    ``timer`` answers seconds from any beginning, and never goes back.
+    ``clock`` measures how long a slot is held; it must never be set back.
     """
 
-    __slots__ = ("_line", "_patience", "_places", "_timer", "most")
+    __slots__ = ("_clock", "_line", "_patience", "_places", "most")
 
-    def __init__(self, slots: int, *, waiting: int, patience: Millis, timer: Callable[[], float] = monotonic) -> None:
+    def __init__(self, slots: int, *, waiting: int, patience: Millis, clock: Clock | None = None) -> None:
         self.most = slots
         self._places = waiting
         self._patience = patience
-        self._timer = timer
+        self._clock = MonotonicClock() if clock is None else clock
         # By process: a fork while somebody hashes inherits his slot, and nobody who would give it back.
         self._line: tuple[int, _Line] = (os.getpid(), _Line(slots))
 
@@ -54,10 +53,10 @@ class HashSlots:
         line = self._mine()
         if not line.slots.acquire(blocking=False):
             self._wait_in(line)
-        began = self._timer()
+        began = self._clock.now()
         try:
             yield
-            line.took(self._timer() - began)
+            line.took(self._clock.now() - began)
         finally:
             line.slots.release()
 
@@ -84,13 +83,13 @@ class HashSlots:
 
     def _refuse(self, line: "_Line", detail: str) -> None:
         line.refused += 1
-        turn = ceil((line.waiting + 1) * line.mean / self.most)
+        turn = ceil((line.waiting + 1) * line.mean / self.most / 1000)
         # Nobody is in line for longer than that, so by then it is another line.
         raise Unavailable(retry_after=max(1, min(turn, ceil(self._patience / 1000))), detail=detail)
 
 
 class _Line:
-    """The slots of one process, who waits for them, and how long each is held: ``mean``, in seconds."""
+    """The slots of one process, who waits for them, and how long each is held: ``mean``, in milliseconds."""
 
     __slots__ = ("_measured", "lock", "mean", "refused", "slots", "waiting")
 
@@ -99,11 +98,11 @@ class _Line:
         self.lock = threading.Lock()
         self.waiting = 0
         self.refused = 0
-        self.mean = _UNMEASURED
+        self.mean: float = _UNMEASURED
         self._measured = False
 
-    def took(self, seconds: float) -> None:
+    def took(self, held: Millis) -> None:
         """A hash was computed, and took so long."""
         with self.lock:
-            self.mean += (seconds - self.mean) * (_NEWEST if self._measured else 1)
+            self.mean += (held - self.mean) * (_NEWEST if self._measured else 1)
             self._measured = True

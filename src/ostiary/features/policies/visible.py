@@ -3,18 +3,20 @@
 They hold to SQL's logic, as the rules do of one object: an attribute that is NULL makes a comparison unknown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as dataclass_replace
 from typing import Any, Final, TypeGuard, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, and_, false, inspect, literal, not_, null, or_, true
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, bindparam, false, inspect, literal, not_, null, or_, true
 from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.types import TypeEngine
 
 from ostiary.features.policies.condition import OPERATORS, annotations_of, is_inexact
+from ostiary.features.policies.many_values import one_of
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
 from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where, asks_rights
 from ostiary.features.policies.situation import Situation
@@ -91,9 +93,7 @@ class RowFilter:
         values = [value for text in texts for value in _stored(column, text)]
         if not values:
             return and_(column.is_(None), _constant(None))
-        if len(values) == 1:
-            return cast("ColumnElement[bool]", column == values[0])
-        return column.in_(values)
+        return is_one_of_values(column, values)
 
     def _compare(self, rule: Compare) -> ColumnElement[bool]:
         column: ColumnElement[Any] = self._column(rule.attribute)
@@ -154,6 +154,22 @@ def _constant(met: bool | None) -> ColumnElement[bool]:  # noqa: FBT001 - a trut
     return cast("ColumnElement[bool]", null() if met is None else true() if met else false())
 
 
+def is_one_of_values(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether a column is one of these, of which there is at least one, however many they are."""
+    kind = column.type
+    if isinstance(kind, sqltypes.Integer):
+        # Of one width, whatever the column's: a number that it cannot hold is no error, but nobody.
+        item: TypeEngine[Any] = BigInteger()
+        given: Any = bindparam(None, list(values), type_=item, expanding=True, unique=True)
+    else:
+        # Text of no width: cut to the column's, a longer name would be another one.
+        item, given = kind if isinstance(kind, sqltypes.Uuid) else Text(), values
+    if len(values) == 1:
+        one = literal(values[0], item) if isinstance(kind, sqltypes.Integer) else values[0]
+        return column == one
+    return one_of(column.in_(given), column, values, item)
+
+
 def _stored(column: Any, text: str) -> list[Any]:
     """A text as the column would hold it, in its one canonical spelling; nothing if it could not."""
     kind = column.type
@@ -173,8 +189,7 @@ def _stored(column: Any, text: str) -> list[Any]:
             digits = text.removeprefix("-")
             if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19 or str(int(text)) != text:
                 return []
-            # Of one width, whatever the column's: a number that it cannot hold is no error, but nobody.
-            return [literal(int(text), BigInteger)] if -_BIGGEST <= int(text) < _BIGGEST else []
+            return [int(text)] if -_BIGGEST <= int(text) < _BIGGEST else []
         case sqltypes.String() if not isinstance(kind, sqltypes.Enum):
             return [text]
         case _:

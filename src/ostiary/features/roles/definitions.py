@@ -79,15 +79,17 @@ class Definitions:
 
     def heirs_of(self, names: Iterable[str], in_database: Entries) -> frozenset[str]:
         """These roles, and every role that inherits one of them, directly or not."""
-        found = set(names)
-        everything = {**in_database, **self.in_code}
-        grew = True
-        while grew:
-            heirs = {
-                name for name, entries in everything.items() if name not in found and not found.isdisjoint(entries)
-            }
-            found |= heirs
-            grew = bool(heirs)
+        inherited_by: dict[str, list[str]] = {}
+        for name, entries in {**in_database, **self.in_code}.items():
+            for entry in entries:
+                inherited_by.setdefault(entry, []).append(name)
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += inherited_by.get(name, ())
         return frozenset(found)
 
     def nearest(self, name: str, further: Iterable[str] = ()) -> str | None:
