@@ -190,6 +190,15 @@ def test_a_plot_is_well_formed_and_has_a_line_for_each() -> None:
     assert len(list(svg.iter("{http://www.w3.org/2000/svg}circle"))) == 3
 
 
+def test_a_plot_is_as_wide_as_the_names_of_its_lines() -> None:
+    def width(name):
+        chart = replace(CHART, lines=[Line(name=name, points=[(1, 1), (10, 2)])])
+        return float(ET.fromstring(plot(chart)).get("viewBox").split()[2])
+
+    # Letters of 13 pixels are some 7 wide, and bold ones 8.
+    assert width("m" * 60) - width("m" * 10) >= 50 * 7
+
+
 WRK = """
   Latency Distribution
      50%  {p50}
