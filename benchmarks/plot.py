@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-_WIDTH: Final = 860
+_PLOTTED: Final = 500
 _HEIGHT: Final = 460
 _LEFT: Final = 80
-_RIGHT: Final = 300
+# Of a letter of a name that stands beside the plot, bold and wide.
+_LETTER: Final = 8.2
+_END: Final = _LEFT + _PLOTTED
 _TOP: Final = 50
 _BOTTOM: Final = 60
 # Dark enough on white, and apart for those who see fewer colours (Okabe and Ito, 2008).
-_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#000000")
+_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#000000", "#7a5195")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +61,20 @@ def plot(chart: Chart) -> str:
     """The SVG of a chart."""
     title, lines = chart.title, chart.lines
     points = [point for line in lines for point in line.points]
-    across = _scale([size for size, _ in points], _LEFT, _WIDTH - _RIGHT)
+    across = _scale([size for size, _ in points], _LEFT, _END)
     up = _scale([cost for _, cost in points], _HEIGHT - _BOTTOM, _TOP)
+    width = _END + 60 + round(_LETTER * max(len(line.name) for line in lines))
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HEIGHT}" role="img" '
         f'font-family="sans-serif" font-size="13">'
     )
     body = [
         head,
         f"<title>{escape(title)}</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
+        f'<rect width="{width}" height="{_HEIGHT}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="24" font-size="16">{escape(title)}</text>',
         *_grid(across, up),
-        f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2:.0f}" y="{_HEIGHT - 14}" text-anchor="middle">{escape(chart.x)}</text>',
+        f'<text x="{(_LEFT + _END) / 2:.0f}" y="{_HEIGHT - 14}" text-anchor="middle">{escape(chart.x)}</text>',
         f'<text transform="translate(18 {_HEIGHT / 2:.0f}) rotate(-90)" text-anchor="middle">{escape(chart.y)}</text>',
         *_drawn(lines, across, up),
         "</svg>",
@@ -86,7 +89,7 @@ def _grid(across: _Scale, up: _Scale) -> Iterator[str]:
         yield f'<text x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{10**decade:,}</text>'
     for decade in range(up.first, up.last + 1):
         at = up.at(10**decade)
-        yield f'<path d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}" stroke="#ddd"/>'
+        yield f'<path d="M{_LEFT} {at:.1f}H{_END}" stroke="#ddd"/>'
         yield f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{10**decade:,}</text>'
 
 
@@ -99,5 +102,5 @@ def _drawn(lines: Sequence[Line], across: _Scale, up: _Scale) -> Iterator[str]:
             yield f'<circle cx="{across.at(size):.1f}" cy="{up.at(cost):.1f}" r="3" fill="{colour}"/>'
         y = _TOP + 20 * number
         weight = ' font-weight="bold"' if line.ours else ""
-        yield f'<path d="M{_WIDTH - _RIGHT + 16} {y}h22" stroke="{colour}" stroke-width="{width}"/>'
-        yield f'<text x="{_WIDTH - _RIGHT + 46}" y="{y + 4}"{weight}>{escape(line.name)}</text>'
+        yield f'<path d="M{_END + 16} {y}h22" stroke="{colour}" stroke-width="{width}"/>'
+        yield f'<text x="{_END + 46}" y="{y + 4}"{weight}>{escape(line.name)}</text>'

@@ -23,7 +23,7 @@ from benchmarks.report import Found, Table, Tell
 from benchmarks.services import Services
 from benchmarks.workplace import Workplace, open_workplace
 
-_ROUNDS = 15
+_ROUNDS = 25
 _QUICK_ROUNDS = 3
 
 

@@ -17,6 +17,7 @@ from ostiary.kernel.requirement import Rights
 
 ROLES: Final = {"owner": ["editor", "member:*"], "editor": ["article:*"], "reader": ["article:read"]}
 _ACME: Final = ("org", "acme")
+_FROM_MEMORY: Final = "a guard's question"
 
 
 def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Subject:
@@ -31,7 +32,8 @@ def subject(place: Workplace, sizes: Sequence[int], peers: Sequence[int]) -> Sub
                 runs.setdefault(what, {})[size] = ask
         for what, asks in runs.items():
             name = f"Ostiary, {what} ({where.said})"
-            things.append(Growing(name=name, runs=asks, ours=True, by_wall=where.server, aim=FLAT))
+            by_wall = where.server and what != _FROM_MEMORY
+            things.append(Growing(name=name, runs=asks, ours=True, by_wall=by_wall, aim=FLAT))
     if peers:
         from benchmarks.peers import pycasbin  # only where it is measured
 
@@ -63,7 +65,7 @@ def questions(made: Filled, size: int) -> dict[str, Callable[[], object]]:
         assert any_covers(rights.permissions(known, _ACME), "article:read")
 
     return {
-        "a guard's question": ask,
+        _FROM_MEMORY: ask,
         "rights read anew": lambda: rights.permissions(unknown, _ACME),
         "giving a role": give,
     }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from itertools import cycle
+from itertools import count, cycle
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -99,7 +99,7 @@ def test_what_looks_slower_is_measured_again_and_fails_only_if_it_looks_so_each_
         asked.append(list(names))
         return [
             replace(unlucky, ratio=2.0 if len(asked) == 1 else 9.0),
-            replace(slow, ratio=2.9),
+            replace(slow, ratio=2.9 if len(asked) == 1 else 3.5),
             replace(well, ratio=9.0),
         ]
 
@@ -171,11 +171,32 @@ def test_a_processor_that_changes_its_speed_changes_no_ratio(monkeypatch) -> Non
     assert other.uncertainty < 0.05
 
 
+def test_a_processor_that_becomes_slower_and_slower_changes_no_ratio(monkeypatch) -> None:
+    clock, speed = Clock(), count(1.0, 0.0005)
+    monkeypatch.setattr("benchmarks.measure.time", clock)
+    cases = [
+        Case(group="g", name="base", run=lambda: clock.spend(0.0001 * next(speed), 0), base=None),
+        Case(group="g", name="other", run=lambda: clock.spend(0.0002 * next(speed), 0), base="base"),
+    ]
+    _, other = measure(cases, rounds=20)
+    # What comes before it is faster, what comes after it slower: both together are neither.
+    assert other.ratio == pytest.approx(2, rel=0.003)
+
+
 def test_a_plot_is_well_formed_and_has_a_line_for_each() -> None:
     svg = ET.fromstring(plot(CHART))
     texts = [one.text for one in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert {"<ours> & co", "b", "Growth & cost", "1,000,000"} <= set(texts)
     assert len(list(svg.iter("{http://www.w3.org/2000/svg}circle"))) == 3
+
+
+def test_a_plot_is_as_wide_as_the_names_of_its_lines() -> None:
+    def width(name):
+        chart = replace(CHART, lines=[Line(name=name, points=[(1, 1), (10, 2)])])
+        return float(ET.fromstring(plot(chart)).get("viewBox").split()[2])
+
+    # Letters of 13 pixels are some 7 wide, and bold ones 8.
+    assert width("m" * 60) - width("m" * 10) >= 50 * 7
 
 
 WRK = """
@@ -202,7 +223,7 @@ def test_a_writer_that_lost_something_is_no_success() -> None:
 
     whole = dict.fromkeys(EXPECTED, 5)
     assert verdict(whole) == "met, 20 transactions a second"
-    for lost in ({**whole, "seen 200": 4}, {**whole, "raised OperationalError: database is locked": 1}, {}):
+    for lost in ({**whole, "seen 200": 4}, {**whole, "raised: database is locked": 5}, {}):
         assert "missed" in verdict(lost)
 
 
