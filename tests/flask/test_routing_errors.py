@@ -135,6 +135,20 @@ def test_a_view_of_the_application_below_our_prefix_refuses_a_method_as_it_does(
     assert "Content-Security-Policy" not in answer.headers
 
 
+def test_a_host_that_is_not_trusted_is_a_bad_request_to_a_program_too():
+    app, _ = make()
+    app.config["TRUSTED_HOSTS"] = ["shop.example"]
+    client = app.test_client()
+    answer = client.get("/auth/session", base_url="http://evil.example")
+    assert (answer.status_code, problem(answer)) == (400, "malformed_request")
+    assert "evil" not in answer.text
+    # There is no address for a link or a style sheet of a page: it stays Flask's.
+    page = client.get("/auth/session", base_url="http://evil.example", headers=PAGE)
+    assert (page.status_code, page.mimetype) == (400, "text/html")
+    assert client.get("/elsewhere", base_url="http://evil.example").mimetype == "text/html"
+    assert client.get("/auth/session", base_url="http://shop.example").status_code == 200
+
+
 def test_a_redirect_of_the_routing_stays_one():
     app, _ = make()
     answer = app.test_client().get("/auth//session")

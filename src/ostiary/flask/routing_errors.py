@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from ostiary.flask.addresses import BLUEPRINT
 from ostiary.flask.context import present_context
-from ostiary.kernel.errors import AuthError, NotAllowed
+from ostiary.kernel.errors import AuthError, MalformedRequest, NotAllowed
+from ostiary.web.negotiation import wants_page
 from ostiary.web.problem import Refusal
 
 if TYPE_CHECKING:
@@ -63,8 +64,13 @@ def _as_ours(state: "AppState", found: HTTPException) -> AuthError | None:
         return MethodRefused(headers={"Allow": ", ".join(methods)})
     prefix = state.url_prefix.rstrip("/")
     # Without a prefix every address that is none would be ours.
-    if isinstance(found, NotFound) and prefix and f"{request.path}/".startswith(f"{prefix}/"):
+    if not prefix or not f"{request.path}/".startswith(f"{prefix}/"):
+        return None
+    if isinstance(found, NotFound):
         return nothing_here()
+    if isinstance(found, SecurityError) and not wants_page(request.environ):
+        # TRUSTED_HOSTS. A page is left to Flask: without a host that is ours there is no address to put into it.
+        return MalformedRequest("The Host of this request is none of this site.")
     return None
 
 
