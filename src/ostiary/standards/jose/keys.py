@@ -24,6 +24,13 @@ from ostiary.standards.jose.algorithms import ALGORITHMS, Algorithm
 from ostiary.standards.jose.base64url import NotBase64url, decode_base64url, encode_base64url
 from ostiary.standards.jose.key_strength import check_rsa_numbers, check_shared_secret
 from ostiary.standards.jose.refusals import KeyRefused
+from ostiary.standards.jose.verification import (
+    Verifier,
+    ecdsa_verifier,
+    ed25519_verifier,
+    hmac_verifier,
+    rsa_verifier,
+)
 from ostiary.standards.strict_json import JsonObject
 
 JoseKey: TypeAlias = ECKey | OKPKey | RSAKey | OctKey
@@ -47,22 +54,28 @@ _PRIVATE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 class SignatureKey:
     """A key, its name, and the one algorithm it is used with.
 
-    ``kid``        how tokens name it; by default the thumbprint of RFC 7638
-    ``algorithm``  an entry of the allow-list
-    ``can_sign``   whether it is more than the public half
+    ``kid``               how tokens name it; by default the thumbprint of RFC 7638
+    ``algorithm``         an entry of the allow-list
+    ``can_sign``          whether it is more than the public half
+    ``signature_length``  how many bytes every signature of this key has
     """
 
     kid: str
     algorithm: Algorithm
     can_sign: bool
     _key: JoseKey = field(repr=False)
-    # The algorithm as joserfc has it; its registry is told the one name that may be asked for.
+    signature_length: int = field(init=False, repr=False)
+    # The algorithm as joserfc has it, for signing; its registry is told the one name that may be asked for.
     _model: JWSAlgModel = field(init=False, repr=False)
-    _secret: bytes | None = field(init=False, repr=False)
+    _verifies: Verifier = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        secret = self._key.raw_value if isinstance(self._key, OctKey) else None
-        object.__setattr__(self, "_secret", secret)
+        length = self.algorithm.signature_length
+        if length is None:
+            # RFC 8017 §8.1.2, §8.2.2: as long as the modulus.
+            length = (cast("RSAKey", self._key).public_key.key_size + 7) // 8
+        object.__setattr__(self, "signature_length", length)
+        object.__setattr__(self, "_verifies", _verifier_of(self._key, self.algorithm))
         model = JWSRegistry(algorithms=[self.algorithm.name]).get_alg(self.algorithm.name)
         object.__setattr__(self, "_model", model)
 
@@ -76,17 +89,7 @@ class SignatureKey:
         """Whether the signature is this key's. Its length is looked at before anything is computed with it."""
         if len(signature) != self.signature_length:
             return False
-        if self._secret is not None:
-            # RFC 7518 §3.2, in one call: on the way of every token that is seen for the first time.
-            return hmac.compare_digest(hmac.digest(self._secret, signing_input, "sha256"), signature)
-        return self._model.verify(signing_input, signature, self._key)
-
-    @property
-    def signature_length(self) -> int:
-        """How many bytes every signature of this key has."""
-        length = self.algorithm.signature_length
-        # RFC 8017 §8.1.2, §8.2.2: as long as the modulus.
-        return length if length is not None else (cast("RSAKey", self._key).public_key.key_size + 7) // 8
+        return self._verifies(signing_input, signature)
 
     def public_members(self) -> JsonObject:
         """The public half as a JWK, with its name, use and algorithm. Raises ``KeyRefused`` for a shared secret."""
@@ -102,6 +105,21 @@ class SignatureKey:
             raise KeyRefused("public_key", "this is the public half of a key")
         members: JsonObject = dict(self._key.as_dict(private=True))
         return {**members, "kid": self.kid, "use": "sig", "alg": self.algorithm.name}
+
+
+def _verifier_of(key: JoseKey, algorithm: Algorithm) -> Verifier:
+    if isinstance(key, OctKey):
+        return hmac_verifier(key.raw_value)
+    public: object = key.public_key
+    if isinstance(public, RSAPublicKey):
+        return rsa_verifier(public, pss=algorithm.name == "PS256")
+    if isinstance(public, EllipticCurvePublicKey):
+        return ecdsa_verifier(public)
+    if isinstance(public, Ed25519PublicKey):
+        return ed25519_verifier(public)
+    # Every entry of the allow-list is one of these.
+    message = f"nothing verifies {algorithm.name}"
+    raise LookupError(message)
 
 
 def key_of_secret(secret: bytes) -> SignatureKey:
