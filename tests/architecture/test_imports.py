@@ -50,6 +50,7 @@ def test_sqlalchemy_is_only_in_storage_and_in_the_stores_of_features():
     assert not _outside(
         found,
         "features/*/store.py",
+        "features/roles/group_store.py",
         "features/policies/visible.py",
         "features/policies/condition.py",
         "features/policies/many_values.py",

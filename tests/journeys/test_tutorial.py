@@ -5,8 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,21 +49,28 @@ class Reader:
     def start(self) -> None:
         command = ["flask", "--app", "app", "--debug", "run", "--no-reload", "--port", str(self.port)]
         self.server = subprocess.Popen(
-            command, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
-                return
-            except OSError:
-                assert self.server.poll() is None, "the server ended"
-        raise AssertionError("the server did not start")
+        log = self.server.stderr
+        assert log is not None
+        # It listens before it says so.
+        assert any("Running on" in line for line in log), "the server ended"
+        # What nobody reads would stop it in the end.
+        self.reading = threading.Thread(target=log.read, daemon=True)
+        self.reading.start()
 
     def stop(self) -> None:
         if self.server is not None:
             self.server.terminate()
             self.server.wait(30)
+            self.reading.join(30)
+            assert self.server.stderr is not None
+            self.server.stderr.close()
             self.server = None
 
     def run(self, command: str, expected: str) -> None:

@@ -2,7 +2,7 @@
 
 import time
 
-from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND, Clock, MonotonicClock, SystemClock
+from ostiary.kernel.clock import DAY, HOUR, MINUTE, SECOND, Clock, MonotonicClock, SystemClock, moment
 
 
 def test_the_system_clock_tells_whole_milliseconds_since_the_epoch() -> None:
@@ -24,3 +24,7 @@ def test_what_measures_time_follows_no_clock_that_is_set(monkeypatch) -> None:
 
 def test_units_are_milliseconds() -> None:
     assert (SECOND, MINUTE, HOUR, DAY) == (1_000, 60_000, 3_600_000, 86_400_000)
+
+
+def test_a_moment_is_aware_and_in_utc() -> None:
+    assert moment(1_800_000_000_123).isoformat() == "2027-01-15T08:00:00.123000+00:00"

@@ -80,7 +80,7 @@ class Server:
 
 
 class Dripping:
-    """A server that sends a byte now and then, and never ends: in its head, or in its body."""
+    """A server that sends a byte now and then, and hardly ever ends: in its head, or in its body."""
 
     def __init__(self, head: bytes, drop: bytes) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -94,7 +94,10 @@ class Dripping:
             connection, _ = self._socket.accept()
             with connection:
                 connection.sendall(self._head)
-                while not self._over.wait(0.02):
+                # Not for ever: whoever waits for it to end is to fail, and not to hang.
+                for _ in range(1_000):
+                    if self._over.wait(0.02):
+                        return
                     connection.sendall(self._drop)
         except OSError:
             return

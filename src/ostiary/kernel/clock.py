@@ -6,6 +6,7 @@ a clock; they are given ``now``.
 """
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
 Millis: TypeAlias = int
@@ -15,6 +16,11 @@ SECOND: Millis = 1_000
 MINUTE: Millis = 60 * SECOND
 HOUR: Millis = 60 * MINUTE
 DAY: Millis = 24 * HOUR
+
+
+def moment(at: Millis) -> datetime:
+    """An instant as people's programs have it: an aware datetime in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC)
 
 
 class Clock(Protocol):

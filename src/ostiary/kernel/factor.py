@@ -7,12 +7,12 @@ PIN are both known.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import Millis, moment
 from ostiary.kernel.dataclass import dataclass
 
 
@@ -95,7 +95,7 @@ class Factor:
     @property
     def proven_at(self) -> datetime:
         """When it was proven, as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.at / 1000, UTC)
+        return moment(self.at)
 
     @property
     def categories(self) -> frozenset[Category]:

@@ -118,6 +118,7 @@ simple_rules_of_a_person = st.one_of(
     st.builds(lambda: proven(factors=2)),
     st.builds(where, conditions),
 )
+unbound_tenants = st.builds(lambda kind: tenant(Article.org_id, kind, unbound=True), st.sampled_from(["org", "team"]))
 simple_rules = st.one_of(
     simple_rules_of_a_person,
     st.builds(tenant, st.just(Article.org_id), st.sampled_from(["org", "team"]), unbound=st.booleans()),
@@ -140,6 +141,8 @@ rules_that_can_change = _joined(simple_rules, most=5)
 # About a folder: what is held where, denied, and asked of the folder that it stands in.
 folder_spots = st.sampled_from([None, ("org", Folder.org_id), ("team", Folder.org_id), ("org", "acme")])
 simple_folder_rules = st.one_of(
+    # Good for whoever's credential is bound to nothing, so for every person.
+    st.builds(lambda kind: tenant(Folder.org_id, kind, unbound=True), st.sampled_from(["org", "team"])),
     st.builds(lambda role, on: holds(role, on=on), st.sampled_from(["reader", "editor"]), folder_spots),
     st.builds(lambda name, on: permitted(name, on=on), st.sampled_from(["article:read", "article:edit"]), folder_spots),
     st.just(owner(Folder.owner_id)),
@@ -172,9 +175,14 @@ rules = _joined(st.one_of(simple_rules, related_rules), most=6)
 refusals_of_a_person = st.builds(
     lambda rule, more: all_of(not_rule(related(Article.folder, rule)), more),
     folder_rules,
-    st.one_of(st.just(anyone()), _joined(st.one_of(simple_rules_of_a_person, related_rules_of_a_person), most=2)),
+    st.one_of(
+        st.just(anyone()),
+        _joined(st.one_of(simple_rules_of_a_person, related_rules_of_a_person, unbound_tenants), most=2),
+    ),
 )
-"""Rules that forbid by what is related, and say nothing of where a credential is bound, which a person without one never is."""
+"""Rules that forbid by what is related. Of where a credential is bound they say only that it may be bound nowhere: a person
+without one is never bound.
+"""
 
 # Somebody who holds something, and a credential of hers that was not given all of it.
 narrowed_people = st.builds(

@@ -153,8 +153,24 @@ def test_a_credential_that_is_bound_elsewhere_is_kept_out_also_where_one_that_is
     rule = tenant(Article.org_id, unbound=True)
     assert met(rule, article) is True
     assert met(rule, article, Principal("ada", tenant=("org", "acme"))) is True
-    assert met(rule, article, Principal("ada", tenant=("org", "beta"))) is False
-    assert met(rule, article, Principal("ada", tenant=("team", "acme"))) is False
+    for elsewhere in (("org", "beta"), ("team", "acme")):
+        assert met(rule, article, Principal("ada", tenant=elsewhere)) is None, "one that is bound nowhere would do"
+
+
+@pytest.mark.asvs("V8.4.1")
+@pytest.mark.attack("V12")
+def test_a_credential_that_is_bound_elsewhere_opens_nothing_by_a_negation_that_its_person_is_kept_out_by():
+    article = Article(org_id="acme", folder=Folder(org_id="acme"))
+    deny = not_(tenant(Article.org_id, unbound=True))
+    deep = not_(related(Article.folder, tenant(Folder.org_id, unbound=True)))
+    for rule in (deny, deep):
+        assert met(rule, article) is False
+        assert met(rule, article, Principal("ada", tenant=("org", "acme"))) is False
+        for elsewhere in (("org", "beta"), ("team", "acme")):
+            assert met(rule, article, Principal("ada", tenant=elsewhere)) is None
+    twice = not_(deny)
+    assert met(twice, article, Principal("ada", tenant=("org", "beta"))) is None
+    assert met(twice, article, Principal("ada", tenant=("org", "acme"))) is True
 
 
 class TestRelated:

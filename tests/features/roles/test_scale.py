@@ -4,20 +4,20 @@ import pytest
 from sqlalchemy import event, text
 from tests.features.roles.house import open_house
 
-from ostiary.features.roles import Group, store
+from ostiary.features.roles import Group, group_store, store
 from ostiary.features.roles.holder import Holder
 
 ACME = ("org", "acme")
 
 QUESTIONS = {
     "what somebody holds": lambda connection: store.read_rows(connection, "ada"),
-    "her groups": lambda connection: store.groups_of(connection, "ada"),
+    "her groups": lambda connection: group_store.groups_of(connection, "ada"),
     "what she was given": lambda connection: store.find_assignments(connection, holder=Holder("subject", "ada"), now=0),
     "who holds a role there": lambda connection: store.holders_of(
         connection, ["editor"], ["", "org:acme"], now=0, after="", limit=10
     ),
     "what was given there": lambda connection: store.find_assignments(connection, place="org:acme", now=0),
-    "who is in a group": lambda connection: store.members_of(connection, "sales", after="", limit=10),
+    "who is in a group": lambda connection: group_store.members_of(connection, "sales", after="", limit=10),
     "whether a role is defined": lambda connection: store.is_defined(connection, "auditor"),
 }
 
@@ -92,7 +92,7 @@ def test_thousands_of_subjects_are_told_of_a_change_in_one_transaction(sqlite_ur
         house.roles.groups.create(Group("everybody"))
         with house.database.write() as tx:
             rows = [{"group_name": "everybody", "subject": f"s{number}", "added_at": 0} for number in range(3_000)]
-            tx.execute(store.group_members.insert(), rows)
+            tx.execute(group_store.group_members.insert(), rows)
         house.roles.assign(Group("everybody"), "editor")
         assert {house.roles.held(f"s{number}").version for number in (0, 1_500, 2_999)} == {1}
         assert len(house.roles.members("editor", limit=10_000)) == 3_000

@@ -1,11 +1,11 @@
 """An API key as its owner sees it, the new one with its secret, and what can be wrong about one."""
 
 from dataclasses import field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ostiary.features.api_keys.store import KeyRow
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import moment
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.principal import On, decode_place
@@ -96,13 +96,9 @@ def key_of(row: KeyRow) -> ApiKey:
         scope=None if row.scope is None else frozenset(row.scope.split()),
         tenant=decode_place(row.tenant),
         limit=row.allowance,
-        created_at=_moment(row.created_at),
-        expires_at=_moment(row.expires_at),
-        used_at=_moment(row.used_at) if row.used_at else None,
+        created_at=moment(row.created_at),
+        expires_at=moment(row.expires_at),
+        used_at=moment(row.used_at) if row.used_at else None,
         used_from=row.used_from,
         successor=row.successor,
     )
-
-
-def _moment(at: Millis) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)

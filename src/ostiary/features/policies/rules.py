@@ -175,7 +175,8 @@ class Permitted(Right):
 class Tenant(Rule):
     """The caller's session or token is bound to the place that the attribute names (ASVS 5.0 V8.4.1).
 
-    ``unbound``  one that is bound to no place at all is good, too; never one that is bound to another
+    ``unbound``  one that is bound to no place at all is good, too; never one that is bound to another. What she would meet
+                 if hers were not bound is unknown and not false, as in ``Right``: so ``not_`` of it opens nothing to it
     """
 
     attribute: Attribute
@@ -188,13 +189,16 @@ class Tenant(Rule):
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
-        bound = situation.principal.tenant
+        # Bound to no place is what the person is; bound to one only a credential is.
+        bound = (situation.holder if self.unbound else situation.principal).tenant
         if self.unbound and bound is None:
             return True, "the credential is bound to no place"
         if not situation.principal or bound is None or bound[0] != self.kind:
-            return False, f"the credential is bound to no {self.kind}"
+            return (None if self.unbound else False), f"the credential is bound to no {self.kind}"
         value = situation.attribute(self.attribute.name)
-        return spells(value, bound[1]), f"{self.attribute} is {show(value)}, and the credential is bound to {bound[1]}"
+        met = spells(value, bound[1])
+        text = f"{self.attribute} is {show(value)}, and the credential is bound to {bound[1]}"
+        return ((met or None) if self.unbound else met), text
 
     def __str__(self) -> str:
         return f"tenant({self.attribute}, {self.kind}{', unbound' if self.unbound else ''})"
@@ -232,7 +236,7 @@ class Related(Rule):
 
     def _met_by_person(self, situation: Situation, found: Any) -> bool:
         """Whether one of them would meet the rule, if the credential had been given all that the person holds."""
-        if not situation.narrowed or not asks_rights(self.rule):
+        if not situation.narrowed or not asks_credential(self.rule):
             return False
         hers = situation.of_person()
         each = _each(situation.resource, self.relationship.name, found)
@@ -321,11 +325,15 @@ class Proven(Rule):
         return f"proven({', '.join(self.requirement.proof_words())})"
 
 
-def asks_rights(rule: Rule) -> bool:
-    """Whether a rule, or one about what is related, looks at what the caller holds: so that her credential may lack it."""
-    if isinstance(rule, Related):
-        return asks_rights(rule.rule)
-    return isinstance(rule, Right) or any(map(asks_rights, rule.parts()))
+def asks_credential(rule: Rule) -> bool:
+    """Whether a rule, or one about what is related, may be met by the person and not by her credential."""
+    match rule:
+        case Related():
+            return asks_credential(rule.rule)
+        case Right() | Tenant(unbound=True):
+            return True
+        case _:
+            return any(map(asks_credential, rule.parts()))
 
 
 def _where(place: On | None) -> str:

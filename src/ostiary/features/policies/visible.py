@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 from ostiary.features.policies.condition import OPERATORS, annotations_of, is_inexact
 from ostiary.features.policies.many_values import one_of
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
-from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where, asks_rights
+from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where, asks_credential
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
@@ -57,6 +57,8 @@ class RowFilter:
         match rule:
             case Owner() if principal:
                 return self._is_one_of(rule.attribute, (principal.subject,))
+            case Tenant(unbound=True):
+                return self._bound_to_it_or_to_nothing(rule)
             case Tenant() if principal and principal.tenant is not None and principal.tenant[0] == rule.kind:
                 return self._is_one_of(rule.attribute, (principal.tenant[1],))
             case Right() if _reads_row(rule.spot):
@@ -64,6 +66,14 @@ class RowFilter:
             case _:
                 # Also one that would look at the row, and has nobody to compare it with.
                 return _constant(rule.judge(self.situation).met)
+
+    def _bound_to_it_or_to_nothing(self, rule: Tenant) -> ColumnElement[bool]:
+        bound = self.situation.holder.tenant
+        if bound is None:
+            return true()
+        # What would be met if the credential were not bound is unknown, as `Tenant` says of one object.
+        here = self._is_one_of(rule.attribute, (bound[1],)) if bound[0] == rule.kind else false()
+        return or_(here, _constant(None))
 
     def _column(self, attribute: Attribute) -> Any:
         return getattr(self.entity, attribute.name)
@@ -116,7 +126,7 @@ class RowFilter:
 
     def _related(self, rule: Related) -> ColumnElement[bool]:
         now = self._exists(rule, self.situation)
-        if not self.situation.narrowed or not asks_rights(rule.rule):
+        if not self.situation.narrowed or not asks_credential(rule.rule):
             return now
         # What only the credential lacks is unknown, as `Related` says of one object.
         return or_(now, and_(self._exists(rule, self.situation.of_person()), _constant(None)))

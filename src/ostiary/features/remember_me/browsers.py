@@ -1,10 +1,10 @@
 """Remembered browsers: the list a person sees of the browsers that let her in without a password."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ostiary.features.remember_me.store import SeriesRow
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import moment
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.device_name import device_name
 
@@ -46,15 +46,11 @@ def browser_of(row: SeriesRow, *, current: str | None) -> RememberedBrowser:
     return RememberedBrowser(
         id=row.id,
         subject=row.subject,
-        remembered_at=_moment(row.started_at),
-        used_at=_moment(row.rotated_at),
-        ends_at=_moment(row.ends_at),
+        remembered_at=moment(row.started_at),
+        used_at=moment(row.rotated_at),
+        ends_at=moment(row.ends_at),
         device=row.device,
         network=row.network,
         session=row.session,
         current=row.session == current,
     )
-
-
-def _moment(at: Millis) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)

@@ -15,7 +15,7 @@ groups.py        ``auth.roles.groups``: groups and organisations
 new_account.py   the roles of a new account
 http.py, group_http.py  the addresses
 events.py        what is told
-store.py         the tables and their statements
+store.py         the tables and their statements; group_store.py, those of groups and their members
 """
 
 from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeAlias
 
-from ostiary.features.roles import store
+from ostiary.features.roles import group_store, store
 from ostiary.features.roles.change import Author, Change, Changes, refusal_of
 from ostiary.features.roles.define import RoleDefinitions
 from ostiary.features.roles.definitions import is_role_name
@@ -91,7 +91,7 @@ class RoleActions(RoleDefinitions):
             return False
         self._raise(change, holder)
         # The group is locked: nobody comes in between this number and the commit.
-        members = None if holder.group is None else store.count_members(change.tx.connection, holder.group)
+        members = None if holder.group is None else group_store.count_members(change.tx.connection, holder.group)
         change.emit(
             RoleAssigned(
                 at=change.now,
@@ -173,7 +173,7 @@ class RoleActions(RoleDefinitions):
     def forget(self, tx: Transaction, subject: str, *, now: Millis) -> None:
         """Take everything from a subject that is gone for good: its roles and its memberships."""
         store.share_roles(tx)
-        taken = store.revoke_all(tx, Holder("subject", subject)) + store.leave_all(tx, subject)
+        taken = store.revoke_all(tx, Holder("subject", subject)) + group_store.leave_all(tx, subject)
         if taken:
             raise_rights(tx, subject, now=now)
 
@@ -185,7 +185,7 @@ class RoleActions(RoleDefinitions):
         if holder.subject is not None:
             raise_rights(change.tx, holder.subject, now=change.now)
         else:
-            store.raise_rights_of_members(change.tx, holder.name, now=change.now)
+            group_store.raise_rights_of_members(change.tx, holder.name, now=change.now)
 
     def _require_defined(self, connection: "Connection", role: object, *, field: str = "role") -> None:
         definitions = self._changes.definitions

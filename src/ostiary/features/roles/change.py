@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ostiary.features.roles import store
+from ostiary.features.roles import group_store, store
 from ostiary.features.roles.authority import Authority
 from ostiary.features.roles.definitions import Definitions
 from ostiary.features.roles.holder import BeyondOwnRights
@@ -126,7 +126,7 @@ class Changes:
         else:
             store.share_roles(tx)
         # The group before any subject, and all subjects in one order: two changes wait for each other, and never both.
-        group_exists = group is None or store.lock_group(tx, group)
+        group_exists = group is None or group_store.lock_group(tx, group)
         authority = None
         if author.caller is not None:
             store.lock_rights(tx, {author.caller.subject, *concerns}, members_of=group if members else None)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ostiary.features.roles import store
+from ostiary.features.roles import group_store, store
 from ostiary.features.roles.authority import Authority
 from ostiary.features.roles.change import Change, Changes
 from ostiary.features.roles.events import GroupCreated, GroupDeleted, GroupMemberAdded, GroupMemberRemoved, RoleRevoked
@@ -48,7 +48,7 @@ class GroupActions:
         """
         organisation = group.place is not None
         with self._changes.begin(by, exclusive=organisation) as change:
-            if not store.create_group(change.tx, group.text, now=change.now, by=change.by):
+            if not group_store.create_group(change.tx, group.text, now=change.now, by=change.by):
                 return False
             given = store.roles_given_at(change.tx.connection, group.text, now=change.now) if organisation else []
             if given:
@@ -67,9 +67,9 @@ class GroupActions:
             self._require(change, group, lambda authority, held: authority.check_remove_member("", group.place, held))
             if group.place is not None:
                 self._clear_place(change, group.place)
-            store.raise_rights_of_members(change.tx, group.text, now=change.now)
+            group_store.raise_rights_of_members(change.tx, group.text, now=change.now)
             store.revoke_all(change.tx, Holder("group", group.text))
-            members = store.delete_group(change.tx, group.text)
+            members = group_store.delete_group(change.tx, group.text)
             change.emit(GroupDeleted(at=change.now, group=group.text, members=members, by=change.by))
 
     def add(self, group: Group, who: str | Identified, *, by: str | None = None) -> bool:
@@ -82,7 +82,7 @@ class GroupActions:
         subject = subject_named(who)
         with self._changes.begin(by, concerns=(subject,), group=group.text) as change:
             self._require(change, group, lambda authority, held: authority.check_add_member(subject, group.place, held))
-            if not store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
+            if not group_store.add_member(change.tx, group.text, subject, now=change.now, by=change.by):
                 return False
             raise_rights(change.tx, subject, now=change.now)
             change.emit(GroupMemberAdded(at=change.now, subject=subject, group=group.text, by=change.by))
@@ -98,7 +98,7 @@ class GroupActions:
             self._require(
                 change, group, lambda authority, held: authority.check_remove_member(subject, group.place, held)
             )
-            if not store.remove_member(change.tx, group.text, subject):
+            if not group_store.remove_member(change.tx, group.text, subject):
                 return False
             raise_rights(change.tx, subject, now=change.now)
             change.emit(GroupMemberRemoved(at=change.now, subject=subject, group=group.text, by=change.by))
@@ -107,18 +107,18 @@ class GroupActions:
     def exists(self, group: Group) -> bool:
         """Whether there is such a group."""
         with self._changes.database.read() as connection:
-            return store.group_exists(connection, group.text)
+            return group_store.group_exists(connection, group.text)
 
     def list(self, *, after: str = "", limit: int = _MOST_LISTED) -> MemberCounts:
         """The groups there are and how many members each has, in the order of their text, those ``after`` one."""
         with self._changes.database.read() as connection:
-            found = store.all_groups(connection, after=after, limit=limit)
+            found = group_store.all_groups(connection, after=after, limit=limit)
         return [(parse_group(name), members) for name, members in found]
 
     def of(self, who: str | Identified) -> GroupList:
         """The groups somebody is in, in the order of their text."""
         with self._changes.database.read() as connection:
-            return [parse_group(name) for name in store.groups_of(connection, subject_named(who))]
+            return [parse_group(name) for name in group_store.groups_of(connection, subject_named(who))]
 
     def members(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Subjects:
         """The members of a group, in order, those ``after`` one; at most ``limit`` of them."""
@@ -127,7 +127,7 @@ class GroupActions:
     def memberships(self, group: Group, *, after: str = "", limit: int = _MOST_LISTED) -> Memberships:
         """The same with since when each is in it, and who put her there: worth a look before the group is given a role."""
         with self._changes.database.read() as connection:
-            return store.members_of(connection, group.text, after=after, limit=limit)
+            return group_store.members_of(connection, group.text, after=after, limit=limit)
 
     def _clear_place(self, change: Change, place: On) -> None:
         """Take whatever anybody was given on the place of an organisation that is removed."""

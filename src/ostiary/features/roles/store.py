@@ -1,4 +1,6 @@
-"""The tables of roles: definitions, groups and their members, assignments; one function for each thing that may happen.
+"""The tables of roles: definitions, and assignments with what they come to; one function for each thing that may happen.
+
+Groups and their members are in ``group_store.py``.
 
 Whoever changes what somebody holds raises her rights in the same transaction, and so that nobody is missed,
 whoever changes what *many* hold keeps everybody else from changing who they are: a definition is changed, and an
@@ -27,8 +29,9 @@ from sqlalchemy import (
 )
 
 from ostiary.features.roles.definitions import Entries
+from ostiary.features.roles.group_store import group_members
 from ostiary.features.roles.held import Holding, holding_of
-from ostiary.features.roles.holder import Assignment, Holder, Membership
+from ostiary.features.roles.holder import Assignment, Holder
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.principal import decode_place
@@ -50,23 +53,6 @@ role_grants: Final = Table(
     metadata,
     Column("role", ID, primary_key=True),
     Column("entry", ID, primary_key=True),
-)
-
-groups: Final = Table(
-    "ostiary_groups",
-    metadata,
-    Column("name", ID, primary_key=True),
-    Column("made_at", BIGINT, nullable=False),
-    Column("made_by", TEXT),
-)
-
-group_members: Final = Table(
-    "ostiary_group_members",
-    metadata,
-    Column("group_name", ID, primary_key=True),
-    Column("subject", ID, primary_key=True),
-    Column("added_at", BIGINT, nullable=False),
-    Column("added_by", TEXT),
 )
 
 role_assignments: Final = Table(
@@ -192,12 +178,6 @@ def lock_rights(tx: Transaction, subjects_: Collection[str], *, members_of: str 
         tx.execute(query.order_by(subjects.c.subject).with_for_update())
 
 
-def lock_group(tx: Transaction, name: str) -> bool:
-    """Let nobody change a group, its members or what it holds, until this transaction ends. False: there is none."""
-    query = select(groups.c.name).where(groups.c.name == name).with_for_update()
-    return tx.execute(query).first() is not None
-
-
 # --- assignments --------------------------------------------------------------------------------------------
 
 
@@ -308,11 +288,6 @@ def _members_of_holders(holds: ColumnElement[bool]) -> Select[str]:
 # --- who is concerned by a change ---------------------------------------------------------------------------
 
 
-def raise_rights_of_members(tx: Transaction, group: str, *, now: Millis) -> None:
-    """Raise the rights of every member of a group that is locked."""
-    raise_rights_of(tx, select(_M.subject).where(_M.group_name == group), now=now)
-
-
 def raise_rights_at(tx: Transaction, place: str, *, now: Millis) -> None:
     """Raise the rights of everybody who was given something on exactly this place, or is in a group that was.
 
@@ -372,76 +347,3 @@ def assigned_roles(connection: Connection) -> dict[str, int]:
     """Every role that anybody was given, with how many assignments there are."""
     rows = connection.execute(select(_A.role, func.count()).group_by(_A.role).order_by(_A.role))
     return {role: count for role, count in rows}  # noqa: C416 - a row is no pair to a type checker
-
-
-# --- groups -------------------------------------------------------------------------------------------------
-
-
-def create_group(tx: Transaction, name: str, *, now: Millis, by: str | None) -> bool:
-    """Make a group. False: there is one of this name."""
-    statement = (
-        upsert(groups, tx.connection.dialect.name).values(name=name, made_at=now, made_by=by).on_conflict_do_nothing()
-    )
-    return tx.execute(statement.returning(groups.c.name)).first() is not None
-
-
-def delete_group(tx: Transaction, name: str) -> int:
-    """Remove a group that is locked, with its memberships; the answer is how many there were."""
-    tx.execute(delete(groups).where(groups.c.name == name))
-    return len(tx.execute(delete(group_members).where(_M.group_name == name).returning(_M.subject)).all())
-
-
-def add_member(tx: Transaction, group: str, subject: str, *, now: Millis, by: str | None) -> bool:
-    """Put a subject into a group that is locked. False: she is in it already."""
-    row = {"group_name": group, "subject": subject, "added_at": now, "added_by": by}
-    statement = upsert(group_members, tx.connection.dialect.name).values(**row).on_conflict_do_nothing()
-    return tx.execute(statement.returning(_M.subject)).first() is not None
-
-
-def remove_member(tx: Transaction, group: str, subject: str) -> bool:
-    """Take a subject out of a group. False: she was not in it."""
-    statement = delete(group_members).where(_M.group_name == group, _M.subject == subject)
-    return tx.execute(statement.returning(_M.subject)).first() is not None
-
-
-def leave_all(tx: Transaction, subject: str) -> int:
-    """Take a subject out of every group; the answer is out of how many."""
-    return len(tx.execute(delete(group_members).where(_M.subject == subject).returning(_M.group_name)).all())
-
-
-def groups_of(connection: Connection, subject: str) -> list[str]:
-    """The groups a subject is in, in order."""
-    rows = connection.execute(select(_M.group_name).where(_M.subject == subject).order_by(_M.group_name))
-    return [row.group_name for row in rows]
-
-
-def members_of(connection: Connection, group: str, *, after: str, limit: int) -> list[Membership]:
-    """The members of a group, in order, after one."""
-    query = select(group_members).where(_M.group_name == group, _M.subject > after).order_by(_M.subject).limit(limit)
-    return [
-        Membership(subject=row.subject, added_at=row.added_at, added_by=row.added_by)
-        for row in connection.execute(query)
-    ]
-
-
-def count_members(connection: Connection, group: str) -> int:
-    """How many are in a group."""
-    return connection.execute(select(func.count()).where(_M.group_name == group)).scalar_one()
-
-
-def all_groups(connection: Connection, *, after: str, limit: int) -> list[tuple[str, int]]:
-    """The groups there are with the number of their members, in order, after one."""
-    query = (
-        select(groups.c.name, func.count(_M.subject).label("members"))
-        .select_from(groups.outerjoin(group_members, _M.group_name == groups.c.name))
-        .where(groups.c.name > after)
-        .group_by(groups.c.name)
-        .order_by(groups.c.name)
-        .limit(limit)
-    )
-    return [(row.name, row.members) for row in connection.execute(query)]
-
-
-def group_exists(connection: Connection, name: str) -> bool:
-    """Whether there is a group of this name."""
-    return connection.execute(select(groups.c.name).where(groups.c.name == name)).first() is not None

@@ -1,10 +1,10 @@
 """Devices: the list of browsers a person is signed in on, as she sees it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ostiary.features.sessions.store import SessionRow
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import moment
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.device_name import device_name
 from ostiary.kernel.factor import Factor, decode_factors
@@ -47,15 +47,11 @@ def device_of(row: SessionRow, *, current: str | None) -> Device:
     return Device(
         id=row.id,
         subject=row.subject,
-        started_at=_moment(row.started_at),
-        seen_at=_moment(row.seen_at),
-        ends_at=_moment(min(row.ends_at, row.seen_at + row.idle_for)),
+        started_at=moment(row.started_at),
+        seen_at=moment(row.seen_at),
+        ends_at=moment(min(row.ends_at, row.seen_at + row.idle_for)),
         factors=decode_factors(row.factors),
         device=row.device,
         network=row.network,
         current=row.id == current,
     )
-
-
-def _moment(at: Millis) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)

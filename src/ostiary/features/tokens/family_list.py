@@ -1,10 +1,10 @@
 """The list of refresh families: the programs and browsers that hold a refresh token of a person, as she sees them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ostiary.features.tokens.store import FamilyRow
-from ostiary.kernel.clock import Millis
+from ostiary.kernel.clock import moment
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.device_name import device_name
 from ostiary.kernel.factor import Factor, decode_factors
@@ -59,9 +59,9 @@ def listed(row: FamilyRow, *, current: str | None) -> ListedFamily:
         subject=row.subject,
         client=row.client,
         session=row.session,
-        started_at=_moment(row.started_at),
-        refreshed_at=_moment(row.rotated_at),
-        ends_at=_moment(min(row.ends_at, row.rotated_at + row.idle_for)),
+        started_at=moment(row.started_at),
+        refreshed_at=moment(row.rotated_at),
+        ends_at=moment(min(row.ends_at, row.rotated_at + row.idle_for)),
         factors=decode_factors(row.factors),
         scope=None if row.scope is None else frozenset(row.scope.split()),
         tenant=decode_place(row.tenant),
@@ -69,7 +69,3 @@ def listed(row: FamilyRow, *, current: str | None) -> ListedFamily:
         network=row.network,
         current=row.id == current,
     )
-
-
-def _moment(at: Millis) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC)
