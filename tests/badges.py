@@ -26,6 +26,7 @@ class BadgeReader:
 
     def __init__(self, field: str = "HTTP_AUTHORIZATION") -> None:
         self.field = field
+        self.header = "Authorization"
         self.challenge = 'Badge realm="tests"'
         self.asked = 0
 
@@ -47,6 +48,7 @@ class CookieReader:
 
     kind = "session"
     ambient = True
+    header = "Cookie"
     cookies = ("who",)
     challenge = 'Cookie cookie-name="who"'
 

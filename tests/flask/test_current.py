@@ -205,7 +205,15 @@ def test_a_view_may_let_the_browser_itself_keep_its_answer():
 
 
 def test_an_answer_to_a_program_varies_on_what_it_presented():
-    assert make()[0].test_client().get("/kept", headers=ADA).headers["Vary"] == "Authorization"
+    client = make()[0].test_client()
+    kept, own = client.get("/kept", headers=ADA), client.get("/own", headers=ADA)
+    # RFC 9110 §12.5.5: what nobody keeps, and what came with Authorization, is given to nobody else.
+    assert (kept.headers["Cache-Control"], kept.headers.get("Vary")) == ("no-store", None)
+    # A browser keeps this one, for a while and for whoever presents the same.
+    assert (own.headers["Cache-Control"], own.headers["Vary"]) == (
+        "private, max-age=60",
+        "Accept-Language, Authorization",
+    )
 
 
 @pytest.mark.attack("H17")

@@ -146,8 +146,25 @@ def test_the_response_varies_on_the_cookie_beside_what_the_view_says(given: list
     assert ", ".join(response.headers.getlist("Vary")) == kept
 
 
-def test_an_explicit_credential_varies_on_authorization() -> None:
+@pytest.mark.parametrize(
+    ("header", "given", "vary"),
+    [
+        # RFC 9110 §12.5.5, RFC 9111 §3.5: what came with Authorization and is not kept needs no more.
+        ("Authorization", None, None),
+        ("X-API-Key", None, "X-API-Key"),
+        # A browser's own cache may keep it, and its next user present another token.
+        ("Authorization", "private, max-age=60", "Authorization"),
+        ("X-API-Key", "private, max-age=60", "X-API-Key"),
+        ("Authorization", "public", "Authorization"),
+    ],
+)
+def test_an_answer_to_a_program_varies_on_where_its_credential_stood(
+    header: str, given: str | None, vary: str | None
+) -> None:
     response = Response()
-    protect_from_caches(response, ambient=False)
-    assert response.headers["Vary"] == "Authorization"
-    assert response.headers["Cache-Control"] == "no-store"
+    if given is not None:
+        response.headers["Cache-Control"] = given
+    protect_from_caches(response, header=header)
+    assert response.headers.get("Vary") == vary
+    kept = given if given is not None and given.startswith("private") else "no-store"
+    assert response.headers.getlist("Cache-Control") == [kept]

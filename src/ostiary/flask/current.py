@@ -4,7 +4,7 @@ Nothing here touches Flask's own session or ``g``; what is known of a request li
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from flask import Request, after_this_request, request
@@ -20,7 +20,6 @@ from ostiary.web.headers import protect_from_caches, vary_on_cookie
 
 CSRF_COOKIE: Final = "ostiary_csrf"
 _NEW_CSRF_COOKIE: Final = "ostiary.new_csrf_cookie"
-_keep_from_other_programs: Final = partial(protect_from_caches, ambient=False)
 
 
 def current_caller(state: AppState) -> Caller:
@@ -64,15 +63,20 @@ def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
     if not caller.principal or caller.stale_cookies:
         after_this_request(_clearing(state.runtime.cookies, caller))
     else:
-        after_this_request(protect_from_caches if caller.ambient else _keep_from_other_programs)
+        after_this_request(_protecting(caller.header))
+
+
+@cache
+def _protecting(header: str) -> Callable[[Response], Response]:
+    return partial(protect_from_caches, header=header)
 
 
 def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Response]:
-    known, ambient, stale = bool(caller.principal), caller.ambient, caller.stale_cookies
+    known, header, stale = bool(caller.principal), caller.header, caller.stale_cookies
 
     def finish(response: Response) -> Response:
         if known:
-            protect_from_caches(response, ambient=ambient)
+            protect_from_caches(response, header=header)
         else:
             # CVE-2023-30861: an answer that depends on nobody being signed in depends on the cookie, too.
             vary_on_cookie(response)

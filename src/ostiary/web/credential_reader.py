@@ -71,6 +71,11 @@ class CredentialReader(Protocol):
     """Whether the browser attaches it by itself, so that CSRF must be thought of."""
 
     @property
+    def header(self) -> str:
+        """The field of a request that it reads, and so what answers depend on: ``Cookie``, ``Authorization``."""
+        ...
+
+    @property
     def cookies(self) -> tuple[str, ...]:
         """The names of the cookies to clear when it is rejected; empty for explicit credentials."""
         ...

@@ -62,6 +62,11 @@ class Caller:
         return self.reader is not None and self.reader.ambient
 
     @property
+    def header(self) -> str:
+        """The field of the request that said who is calling. Whoever signs in during a request gets a cookie."""
+        return "Cookie" if self.reader is None else self.reader.header
+
+    @property
     def explicit(self) -> bool:
         """Whether a program presented a credential of its own, and a good one."""
         return bool(self.principal) and self.reader is not None and not self.reader.ambient

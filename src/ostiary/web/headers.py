@@ -58,24 +58,27 @@ def let_caches_keep(response: Response, seconds: int) -> None:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
-def protect_from_caches(response: Response, *, ambient: bool = True) -> Response:
+def protect_from_caches(response: Response, *, header: str = "Cookie") -> Response:
     """Keep caches from giving one person's answer to another.
 
-    For an application's response to a request with a credential; ``ambient`` says that it was a cookie. The view's own
+    For an application's response to a request with a credential, which came in this ``header``. The view's own
     ``Cache-Control`` stays if it says ``private`` or ``no-store``; anything else becomes ``no-store``. The answer is the
     response itself, as Flask's hooks want it.
     """
-    # RFC 9110 §12.5.5. Also when the view only asked whether anybody is signed in (CVE-2023-30861).
-    varies_on, headers = "Cookie" if ambient else "Authorization", response.headers
+    headers = response.headers
     for name, _ in headers:
         if name.lower() in _ABOUT_CACHES:
             break
     else:
         # On the way of nearly every guarded request: the view said nothing of caches.
-        headers.add("Vary", varies_on)
+        if header != "Authorization":
+            # RFC 9110 §12.5.5. Also when the view only asked whether anybody is signed in (CVE-2023-30861). "There is no need to
+            # send the Authorization field name": no shared cache gives what came for one to another (RFC 9111 §3.5), and a
+            # private one keeps nothing that says no-store.
+            headers.add("Vary", header)
         headers.add("Cache-Control", "no-store")
         return response
-    _vary_on(response, varies_on)
+    _vary_on(response, header)
     directives = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
     # RFC 9111 §5.2.2.7: private="Set-Cookie" is about that field only, and lets a shared cache keep the rest.
     # "public" beside them is a contradiction, and caches differ in what they make of it.

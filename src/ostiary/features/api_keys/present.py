@@ -116,12 +116,13 @@ class PresentedKeys:
 class BearerKeyReader:
     """Reads a key from ``Authorization: Bearer`` (RFC 6750 §2.1), and leaves every other token there alone."""
 
-    __slots__ = ("_beginnings", "_keys", "challenge", "cookies")
+    __slots__ = ("_beginnings", "_keys", "challenge", "cookies", "header")
 
     kind: ClassVar[str] = KIND
     ambient: ClassVar[bool] = False
 
     def __init__(self, keys: PresentedKeys) -> None:
+        self.header = "Authorization"
         self.cookies: tuple[str, ...] = ()
         self.challenge = 'Bearer realm="api"'
         self._keys = keys
@@ -145,7 +146,7 @@ class BearerKeyReader:
 class HeaderKeyReader:
     """Reads a key from a header field of its own, ``X-API-Key``: whatever stands there means to be one."""
 
-    __slots__ = ("_field", "_keys", "challenge", "cookies")
+    __slots__ = ("_field", "_keys", "challenge", "cookies", "header")
 
     kind: ClassVar[str] = KIND
     ambient: ClassVar[bool] = False
@@ -153,6 +154,7 @@ class HeaderKeyReader:
     def __init__(self, keys: PresentedKeys, header: str) -> None:
         self.cookies: tuple[str, ...] = ()
         self._keys = keys
+        self.header = header
         self._field = f"HTTP_{header.upper().replace('-', '_')}"
         # RFC 9110 §15.5.2 wants a challenge with every 401, and no scheme is registered for a field of one's own.
         self.challenge = f'ApiKey realm="api", header="{header}"'

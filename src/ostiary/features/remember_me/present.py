@@ -87,7 +87,7 @@ class RememberedBrowsers:
 class RememberReader:
     """Reads the remember cookie. Stands behind the reader of sessions: a good session is asked nothing more."""
 
-    __slots__ = ("_browsers", "challenge", "cookies", "name")
+    __slots__ = ("_browsers", "challenge", "cookies", "header", "name")
 
     kind: ClassVar[str] = "remember"
     ambient: ClassVar[bool] = True
@@ -95,6 +95,7 @@ class RememberReader:
     def __init__(self, browsers: RememberedBrowsers, policy: CookiePolicy) -> None:
         self._browsers = browsers
         self.name = policy.name(REMEMBER_COOKIE)
+        self.header = "Cookie"
         self.cookies = (self.name,)
         # Nobody is asked to be remembered; a 401 asks for a session.
         self.challenge = ""

@@ -56,7 +56,7 @@ def _touch_due(row: tuple[Any, ...]) -> Millis:
 class SessionReader:
     """Reads the session cookie."""
 
-    __slots__ = ("_reads", "_remembered", "_select", "_touch", "challenge", "cookies", "name")
+    __slots__ = ("_reads", "_remembered", "_select", "_touch", "challenge", "cookies", "header", "name")
 
     kind: ClassVar[str] = "session"
     ambient: ClassVar[bool] = True
@@ -69,6 +69,7 @@ class SessionReader:
         self._select = reads.compile(store.guard_read())
         self._touch = reads.compile(store.touch())
         self.name = policy.name(SESSION_COOKIE)
+        self.header = "Cookie"
         self.cookies = (self.name,)
         # RFC 9110 §15.5.2 wants a challenge with every 401; there is no registered scheme for cookies, and this is
         # the one that draft-broyer-http-cookie-auth proposed.

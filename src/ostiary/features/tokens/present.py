@@ -67,7 +67,7 @@ class ForeignTokens(Protocol):
 class BearerReader:
     """Reads the access token of a request."""
 
-    __slots__ = ("_access", "_foreign", "_revocations", "challenge", "cookies")
+    __slots__ = ("_access", "_foreign", "_revocations", "challenge", "cookies", "header")
 
     kind: ClassVar[str] = BEARER
     ambient: ClassVar[bool] = False
@@ -78,6 +78,7 @@ class BearerReader:
         self._access = access
         self._revocations = revocations
         self._foreign = foreign
+        self.header = "Authorization"
         self.cookies: tuple[str, ...] = ()
         self.challenge = 'Bearer realm="api"'
 

@@ -58,7 +58,7 @@ class TokenCookies:
 class TokenCookieReader:
     """Reads the access token of a cookie: the same token as in ``Authorization``, carried by a browser."""
 
-    __slots__ = ("_access", "_bearer", "challenge", "cookies", "name")
+    __slots__ = ("_access", "_bearer", "challenge", "cookies", "header", "name")
 
     kind: ClassVar[str] = BEARER
     ambient: ClassVar[bool] = True
@@ -67,6 +67,7 @@ class TokenCookieReader:
         self._bearer = bearer
         self._access = access
         self.name = policy.name(ACCESS_COOKIE)
+        self.header = "Cookie"
         self.cookies = (self.name,)
         # A 401 asks for a token in Authorization, which the other reader says.
         self.challenge = ""
