@@ -27,6 +27,12 @@ _HEADERS: Final = {"Host": "shop.example", "X-Forwarded-Proto": "https", "Origin
 _PATIENCE: Final = 300.0
 _PAUSE: Final = 0.01
 
+IN_VAIN: Final = "503 after waiting"
+"""Of those who were told to come again, who had waited in the line before: its place was there, the time was not."""
+
+# Whoever is refused because the line is full waits for nothing; a line is left after ten seconds.
+_IN_LINE: Final = 5.0
+
 
 @dataclass(slots=True)
 class Signed:
@@ -66,7 +72,7 @@ def sign_in(address: str, told: "Counter[str]", number: int) -> None:
     }
     ends = time.monotonic() + _PATIENCE
     while time.monotonic() < ends:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=_PATIENCE)
+        connection, began = http.client.HTTPConnection(urlsplit(address).netloc, timeout=_PATIENCE), time.monotonic()
         try:
             connection.request("POST", "/password", body=body, headers=headers)
             answer = connection.getresponse()
@@ -82,6 +88,7 @@ def sign_in(address: str, told: "Counter[str]", number: int) -> None:
             return
         if answer.status != 503:
             break
+        told[IN_VAIN] += time.monotonic() - began >= _IN_LINE
         time.sleep(int(answer.headers["Retry-After"]) * (0.5 + number % 10 / 10))
     told["gave up"] += 1
 

@@ -20,6 +20,9 @@ BLOCK: Final = 0.007
 TURNS: Final = 3
 """How often in a round a case and its base alternate."""
 
+# Runs at least, to see how long one takes when nobody interrupts it.
+_TRIALS: Final = 20
+_FEW_TRIALS: Final = 5
 _SELDOM: Final = 4
 _WARM: Final = 20
 """Requests before each block that are not counted: they bring back what the case before threw out."""
@@ -117,14 +120,20 @@ class _Tally:
 
 
 def _calibrate(run: Callable[[], object], block: float) -> int:
+    """How often it fits into a block when nobody interrupts it.
+
+    By its fastest run: one that somebody else's work fell into would make a block of a single request, which is cold.
+    """
     # The first builds what later ones use.
     run()
     start = time.perf_counter()
-    done = 0
-    while (passed := time.perf_counter() - start) < block:
+    fastest, done = math.inf, 0
+    # What takes longer than a block takes so each time, which a few runs tell.
+    while time.perf_counter() - start < block or done < (_TRIALS if fastest < block else _FEW_TRIALS):
+        began = time.perf_counter()
         run()
-        done += 1
-    return max(1, round(done * block / passed))
+        fastest, done = min(fastest, time.perf_counter() - began), done + 1
+    return max(1, round(block / fastest))
 
 
 def _alternate(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from itertools import count, cycle
+from itertools import chain, count, cycle, repeat
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from benchmarks.case import Case
 from benchmarks.compare import changes, lasting
 from benchmarks.markdown import tables_of_cases, write_markdown
-from benchmarks.measure import Figure, measure
+from benchmarks.measure import TURNS, Figure, measure
 from benchmarks.plot import Chart, Line, plot
 from benchmarks.report import Found, Part, Report, Stamp, Table, UnreadableReport, read_report
 from benchmarks.servers import Turn, read_turn
@@ -156,6 +156,20 @@ def test_a_ratio_is_of_work_or_of_time_that_passed_and_waiting_is_no_work(monkey
     base, by_cpu, by_wall = measure(cases, rounds=4, block=0.05)
     assert (base.median, by_cpu.median, by_cpu.wall) == pytest.approx((1_000, 2_000, 10_000))
     assert (by_cpu.ratio, by_wall.ratio) == pytest.approx((2, 10))
+
+
+def test_what_falls_into_the_first_runs_makes_no_block_of_a_single_cold_request(monkeypatch) -> None:
+    clock, interruptions, ran = Clock(), chain([0, 1.0, 1.0], repeat(0)), count()
+    monkeypatch.setattr("benchmarks.measure.time", clock)
+
+    def run() -> None:
+        next(ran)
+        clock.spend(0.0001, next(interruptions))
+
+    (figure,) = measure([Case(group="g", name="base", run=run, base=None)], rounds=5)
+    assert figure.blocks == 5 * TURNS
+    # 70 of a tenth of a millisecond fit into each, and 20 before it bring the caches back.
+    assert next(ran) > figure.blocks * 85
 
 
 def test_a_processor_that_changes_its_speed_changes_no_ratio(monkeypatch) -> None:
