@@ -8,8 +8,10 @@ PostgreSQL: read committed, whatever the database's default is, because the atom
 import os
 import sqlite3
 from contextlib import closing, suppress
+from errno import EACCES, ENOSYS, EOPNOTSUPP, EPERM
 from functools import partial
 from pathlib import Path
+from stat import S_IFREG
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Pool, create_engine, event
@@ -97,8 +99,10 @@ def prepare_sqlite_file(file: Path) -> None:
     """Make the file if it is not there, readable by its owner only, and switch it to the write-ahead log."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # The files of the write-ahead log get the permissions of the database.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        with suppress(FileExistsError):
+            _make_private(file)
+        if not os.access(file, os.R_OK | os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise misconfigured(
             "database_not_writable",
@@ -112,6 +116,22 @@ def prepare_sqlite_file(file: Path) -> None:
         # file system knows no shared memory, everything works as it is, only slower.
         with file_lock(file), suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode=WAL").fetchone()
+
+
+def _make_private(file: Path) -> None:
+    """Make an empty file; its write-ahead log will have its permissions. Raises ``FileExistsError`` if it is there.
+
+    SQLite's locks belong to the process, and closing any descriptor of the file drops all of them, those of other threads as
+    well (its "How To Corrupt", 2.2). So a file that may be in use is never opened here, and a new one only where the system
+    makes none without.
+    """
+    try:
+        os.mknod(file, S_IFREG | 0o600)
+    except (AttributeError, OSError) as error:
+        # Windows has no such call, and macOS keeps it to root.
+        if isinstance(error, OSError) and error.errno not in (EPERM, ENOSYS, EOPNOTSUPP):
+            raise
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def detach_connection(pool: Pool) -> Any:
