@@ -14,6 +14,7 @@ from benchmarks.report import Tell
 # It ends when its standard input does, however this process ends.
 _SCRIPT: Final = """
 postgresql_settings=""
+unset OSTIARY_TEST_POSTGRESQL_URL OSTIARY_TEST_REDIS_URL  # those of tests, which are not ours to measure
 . .ci/services
 trap stop_services EXIT
 trap '' INT

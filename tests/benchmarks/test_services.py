@@ -26,6 +26,8 @@ def test_what_the_environment_names_is_used_and_nothing_is_started(monkeypatch) 
 
 def test_what_is_neither_named_nor_installed_is_said(monkeypatch, tmp_path) -> None:
     monkeypatch.delenv("BENCH_REDIS_URL", raising=False)
+    # What the tests were given is somebody else's.
+    monkeypatch.setenv("OSTIARY_TEST_REDIS_URL", "redis://tests.example/1")
     monkeypatch.setenv("BENCH_POSTGRESQL_URL", "postgresql://bench@db.example/bench")
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "services").write_text("have_redis() { false; }\nstop_services() { :; }\n")
