@@ -2,7 +2,8 @@
 
 Argon2id is slow on purpose, and takes memory on purpose. Unbounded, a storm of sign-ins would take
 the machine from those who are already signed in. The bound is kept before any work is done, and who is sent
-away is told when it would be her turn, by how many wait and how long a hash took lately (RFC 9110 §10.2.3).
+away is told when it would be her turn, by how many wait and how long a hash took lately (RFC 9110 §10.2.3). Those who are sent
+away are told one moment after the other: if all came back at once, most would be sent away again.
 """
 
 import os
@@ -17,6 +18,8 @@ from ostiary.kernel.errors import Unavailable
 
 # What a hash is taken to last until one was measured: our parameters on a slow core.
 _UNMEASURED: Final[Millis] = 500
+# Nobody is told to wait longer than this: by then it is another storm, and a hint that is longer keeps people out.
+_LATEST: Final[Millis] = 60_000
 # Of each hash an eighth goes into the mean: a dozen of them, and the machine is known as it is now.
 _NEWEST: Final = 0.125
 
@@ -83,15 +86,14 @@ class HashSlots:
 
     def _refuse(self, line: "_Line", detail: str) -> None:
         line.refused += 1
-        turn = ceil((line.waiting + 1) * line.mean / self.most / 1000)
-        # Nobody is in line for longer than that, so by then it is another line.
-        raise Unavailable(retry_after=max(1, min(turn, ceil(self._patience / 1000))), detail=detail)
+        wait = line.promise(self._clock.now(), each=line.mean / self.most)
+        raise Unavailable(retry_after=max(1, ceil(wait / 1000)), detail=detail)
 
 
 class _Line:
     """The slots of one process, who waits for them, and how long each is held: ``mean``, in milliseconds."""
 
-    __slots__ = ("_measured", "lock", "mean", "refused", "slots", "waiting")
+    __slots__ = ("_measured", "_promised", "lock", "mean", "refused", "slots", "waiting")
 
     def __init__(self, slots: int) -> None:
         self.slots = threading.BoundedSemaphore(slots)
@@ -100,6 +102,17 @@ class _Line:
         self.refused = 0
         self.mean: float = _UNMEASURED
         self._measured = False
+        # When the last one who was sent away is to come back.
+        self._promised: float = 0
+
+    def promise(self, now: Millis, *, each: float) -> float:
+        """In how many milliseconds somebody is to come back who finds the line full; ``each`` is how often a slot becomes free.
+
+        After those in line, and after those who were sent away before her. Held under the lock.
+        """
+        turn = max(now + (self.waiting + 1) * each, self._promised + each)
+        self._promised = min(turn, now + _LATEST)
+        return self._promised - now
 
     def took(self, held: Millis) -> None:
         """A hash was computed, and took so long."""
