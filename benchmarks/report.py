@@ -81,7 +81,7 @@ class Report:
 
     def as_json(self) -> str:
         """The whole report."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+        return json.dumps(asdict(self), indent=1) + "\n"
 
 
 class UnreadableReport(Exception):
