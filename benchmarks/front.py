@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from benchmarks import ROOT, cases, growth, servers, startup, storm, writers
+from benchmarks import ROOT, cases, growth, profiles, servers, startup, storm, writers
 from benchmarks.cases import Choice
 from benchmarks.machine import stamp
 from benchmarks.markdown import write_markdown, written_part
@@ -39,6 +39,7 @@ class Run:
 # In this order they stand in PERFORMANCE.md.
 PARTS: Final[dict[str, Measure]] = {
     "cases": lambda run: cases.find(run.services, quick=run.quick, choice=run.choice, tell=run.tell),
+    "profiles": lambda run: profiles.find(quick=run.quick, tell=run.tell),
     "start-up": lambda run: startup.find(quick=run.quick, tell=run.tell),
     "servers": lambda run: servers.find(quick=run.quick, tell=run.tell),
     "storm": lambda run: storm.find(run.services, quick=run.quick, tell=run.tell),

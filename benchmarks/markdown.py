@@ -26,6 +26,7 @@ the database server nor waiting for it, which *wall* does. The aim of a role che
 
 _TITLES: Final = {
     "cases": "Requests and questions",
+    "profiles": "Where each guard spends its time",
     "start-up": "Start-up",
     "servers": "Real servers",
     "storm": "Many at once",
