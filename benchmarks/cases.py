@@ -8,10 +8,10 @@ from typing import Final
 
 from benchmarks import ours
 from benchmarks.case import Case
+from benchmarks.database_servers import Services
 from benchmarks.machine import own_versions
 from benchmarks.measure import measure
 from benchmarks.report import Found, Tell
-from benchmarks.services import Services
 from benchmarks.workplace import Workplace, open_workplace
 
 PEERS: Final = (

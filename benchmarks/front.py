@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 
 from benchmarks import ROOT, cases, growth, profiles, servers, startup, storm, writers
 from benchmarks.cases import Choice
+from benchmarks.database_servers import Services, open_services
 from benchmarks.machine import stamp
 from benchmarks.markdown import write_markdown, written_part
 from benchmarks.plot import plot
 from benchmarks.report import RUN, Found, Part, Report, Tell, UnreadableReport, read_report
-from benchmarks.services import Services, open_services
 
 PERFORMANCE: Final = ROOT / "PERFORMANCE.md"
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from benchmarks import ours
 from benchmarks.clients import IN_VAIN, signing_in, told_to, visiting
+from benchmarks.database_servers import Services
 from benchmarks.report import Found, Table, Tell
-from benchmarks.services import Services
 from benchmarks.serving import serving
 from benchmarks.workplace import Workplace, open_workplace
 from ostiary import Passwords

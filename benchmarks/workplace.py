@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
-from benchmarks.services import Services
+from benchmarks.database_servers import Services
 
 
 @dataclass(slots=True, kw_only=True)

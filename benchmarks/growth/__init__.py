@@ -15,12 +15,12 @@ sizes.py       bytes a row on PostgreSQL
 
 from collections.abc import Callable
 
+from benchmarks.database_servers import Services
 from benchmarks.growth import accounts, audit, roles, sessions
 from benchmarks.growth.line import Subject, measured
 from benchmarks.growth.sizes import sizes
 from benchmarks.plot import Chart
 from benchmarks.report import Found, Table, Tell
-from benchmarks.services import Services
 from benchmarks.workplace import Workplace, open_workplace
 
 _ROUNDS = 25

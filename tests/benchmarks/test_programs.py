@@ -11,11 +11,11 @@ from benchmarks import front, ours
 from benchmarks.case import Case
 from benchmarks.cases import Choice, chosen
 from benchmarks.child import environment, install
+from benchmarks.database_servers import Services
 from benchmarks.growth import accounts, audit, roles, sessions
 from benchmarks.growth.line import measured
 from benchmarks.markdown import GROUPS
 from benchmarks.report import Found, read_report
-from benchmarks.services import Services
 from benchmarks.workplace import Workplace
 
 

@@ -78,6 +78,15 @@ def test_where_a_file_cannot_be_made_without_opening_it_it_is_made_once(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_a_link_to_a_file_that_is_not_there_yet_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "volume").mkdir()
+    link, file = tmp_path / "link.sqlite3", tmp_path / "volume" / "private.sqlite3"
+    link.symlink_to(file)
+    prepare_sqlite_file(link)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert link.is_symlink()
+
+
 def test_a_folder_that_cannot_be_made_is_a_problem_with_its_cure(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, where a folder should be")
     with pytest.raises(ConfigurationError) as caught:

@@ -100,7 +100,8 @@ def prepare_sqlite_file(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
-            _make_private(file)
+            # To where a link leads, as SQLite itself would follow it.
+            _make_private(file.resolve())
         if not os.access(file, os.R_OK | os.W_OK):
             raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:

@@ -57,8 +57,7 @@ class Exchangeable:
     csrf_binding: str
 
 
-Found: TypeAlias = Presented | Exchangeable | Rejected
-Reading: TypeAlias = Found | None
+Reading: TypeAlias = Presented | Exchangeable | Rejected | None
 
 
 class CredentialReader(Protocol):

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ostiary.kernel.clock import Clock
+from ostiary.kernel.clock import Clock, Millis
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed, Event
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.kernel.requirement import Place, Requirement, Rights, check_requirement
 from ostiary.web.bearer_challenge import BEARER, bearer_challenge, scope_challenge, step_up_challenge
-from ostiary.web.credential_reader import CredentialReader, Exchangeable, Found, Presented, Rejected
+from ostiary.web.credential_reader import CredentialReader, Exchangeable, Presented, Reading, Rejected
 from ostiary.web.csrf import SAFE_METHODS, CsrfPolicy, CsrfReason
 
 if TYPE_CHECKING:
@@ -122,10 +122,7 @@ class RequestGuard:
             # answer instead of a second error.
             environ[key] = _UNREAD
             caller = (self._explicit_caller(environ) if self._explicit else None) or self._ambient_caller(environ)
-            # As `_keep`, which is on the way of every guarded request.
-            caller.environ_id = id(environ)
-            environ[key] = caller
-            return caller
+            return self._keep(environ, caller)
         if known is _UNREAD:
             known = self._keep(environ, Caller(ANONYMOUS))
         return known
@@ -157,11 +154,9 @@ class RequestGuard:
         found: Caller | None = None
         now = self._clock.now()
         for reader in self._explicit:
-            reading = reader.read(environ, now)
+            reading = self._read(reader, environ, now)
             if reading is None:
                 continue
-            if self._rights is not None:
-                reading = self._at_home(self._rights, reader, reading)
             if isinstance(reading, Rejected):
                 self._announce(
                     CredentialRejected(at=now, subject=reading.subject, kind=reader.kind, reason=reading.reason)
@@ -188,11 +183,9 @@ class RequestGuard:
         stale: tuple[str, ...] = ()
         renewable: Rejected | None = None
         for reader in self._ambient:
-            reading = reader.read(environ, now)
+            reading = self._read(reader, environ, now)
             if reading is None:
                 continue
-            if self._rights is not None:
-                reading = self._at_home(self._rights, reader, reading)
             if isinstance(reading, Rejected):
                 self._announce(
                     CredentialRejected(at=now, subject=reading.subject, kind=reader.kind, reason=reading.reason)
@@ -208,10 +201,10 @@ class RequestGuard:
         binding = renewable.csrf_binding if renewable is not None else None
         return Caller(ANONYMOUS, binding, stale_cookies=stale, renewable=renewable)
 
-    @staticmethod
-    def _at_home(rights: Rights, reader: CredentialReader, reading: Found) -> Found:
-        """What a reader found; somebody who has left the place that her session or token is bound to is there no more."""
-        if not isinstance(reading, Presented) or (place := reading.principal.tenant) is None:
+    def _read(self, reader: CredentialReader, environ: "WSGIEnvironment", now: Millis) -> Reading:
+        """What a reader finds; somebody who has left the place that her session or token is bound to is there no more."""
+        reading, rights = reader.read(environ, now), self._rights
+        if rights is None or not isinstance(reading, Presented) or (place := reading.principal.tenant) is None:
             return reading
         if reader.kind not in _OF_PERSONS or rights.belongs(reading.principal, place):
             return reading

@@ -72,9 +72,9 @@ def protect_from_caches(response: Response, *, header: str = "Cookie") -> Respon
     else:
         # On the way of nearly every guarded request: the view said nothing of caches.
         if header != "Authorization":
-            # RFC 9110 §12.5.5. Also when the view only asked whether anybody is signed in (CVE-2023-30861). "There is no need to
-            # send the Authorization field name": no shared cache gives what came for one to another (RFC 9111 §3.5), and a
-            # private one keeps nothing that says no-store.
+            # Also when the view only asked whether anybody is signed in (CVE-2023-30861). Authorization is not named (RFC 9110
+            # §12.5.5): no shared cache gives what came for one to another (RFC 9111 §3.5), and a private one keeps nothing
+            # that says no-store.
             headers.add("Vary", header)
         headers.add("Cache-Control", "no-store")
         return response

@@ -64,6 +64,13 @@ def test_a_key_is_taken_from_either_header_field(keys, header, form) -> None:
     assert (answer.status_code, answer.json) == (200, {"subject": "ada"})
 
 
+@pytest.mark.attack("H16")
+@pytest.mark.parametrize(("header", "vary"), [("Authorization", None), ("X-API-Key", "X-API-Key")])
+def test_no_cache_gives_the_answer_for_one_key_to_another(keys, header, vary) -> None:
+    answer = keys.ask(keys.create(scope=None).secret, "/account", header=header)
+    assert (answer.status_code, answer.headers["Cache-Control"], answer.headers.get("Vary")) == (200, "no-store", vary)
+
+
 def test_a_program_is_a_program_narrowed_bound_and_without_a_factor(keys) -> None:
     seen = []
     keys.shop.app.add_url_rule("/principal", "principal", lambda: seen.append(keys.shop.auth.principal) or "")

@@ -64,7 +64,7 @@ class ProcessCopy:
 
     def refresh(self, now: Millis) -> None:
         """Read what is new, if there may be something. Raises ``Unavailable``; what was known stays known."""
-        if not self._on_change and self._is_young(now):
+        if self._is_young(now):
             return
         tries = self._tries
         with self._lock:
@@ -79,6 +79,7 @@ class ProcessCopy:
                 # The clock was set back: what was forgotten under the wrong time is still of use.
                 self._position = None
             elif self._on_change and not self._reader.has_changed():
+                # Once a second: what has ended refuses no token that its own time would let pass.
                 if not 0 <= now - self._forgot_at < SECOND:
                     self._forget(now)
                 return

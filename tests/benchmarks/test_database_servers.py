@@ -7,7 +7,7 @@ import psycopg
 import pytest
 import redis
 
-from benchmarks.services import Services, open_services
+from benchmarks.database_servers import Services, open_services
 
 
 def quietly(line: str) -> None:
@@ -17,7 +17,7 @@ def quietly(line: str) -> None:
 def test_what_the_environment_names_is_used_and_nothing_is_started(monkeypatch) -> None:
     monkeypatch.setenv("BENCH_POSTGRESQL_URL", "postgresql://bench@db.example/bench")
     monkeypatch.setenv("BENCH_REDIS_URL", "redis://cache.example/1")
-    monkeypatch.setattr("benchmarks.services.subprocess.Popen", None)
+    monkeypatch.setattr("benchmarks.database_servers.subprocess.Popen", None)
     with open_services(quietly) as services:
         assert services == Services(
             postgresql="postgresql://bench@db.example/bench", redis="redis://cache.example/1", missing={}
@@ -31,7 +31,7 @@ def test_what_is_neither_named_nor_installed_is_said(monkeypatch, tmp_path) -> N
     monkeypatch.setenv("BENCH_POSTGRESQL_URL", "postgresql://bench@db.example/bench")
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "services").write_text("have_redis() { false; }\nstop_services() { :; }\n")
-    monkeypatch.setattr("benchmarks.services.ROOT", tmp_path)
+    monkeypatch.setattr("benchmarks.database_servers.ROOT", tmp_path)
     with open_services(quietly) as services:
         assert services.redis is None
         assert services.postgresql == "postgresql://bench@db.example/bench"
