@@ -3,6 +3,8 @@
 import pytest
 from tests.features.passwords.house import open_house
 
+from ostiary.features.passwords.argon2_hash import Parameters
+
 
 @pytest.fixture
 def house(database_url):
@@ -12,15 +14,13 @@ def house(database_url):
 
 @pytest.fixture
 def hashes(monkeypatch):
-    """How often Argon2id verified, and with which parameters."""
-    from ostiary.features.passwords import argon2id
-
+    """The hashes that were computed, by their parameters."""
     calls = []
-    original = argon2id.verify_secret
+    original = Parameters.tag
 
-    def counting(stored, *rest):
-        calls.append(stored.decode().split("$")[3])
-        return original(stored, *rest)
+    def counting(parameters, *rest):
+        calls.append(str(parameters))
+        return original(parameters, *rest)
 
-    monkeypatch.setattr(argon2id, "verify_secret", counting)
+    monkeypatch.setattr(Parameters, "tag", counting)
     return calls

@@ -1,17 +1,14 @@
 """Argon2id: one password verifies, no other does, and nobody's account costs as much work as somebody's."""
 
 import re
-from collections.abc import Callable
 from unicodedata import normalize
 
 import pytest
 from argon2 import extract_parameters
-from argon2.exceptions import VerifyMismatchError
 from argon2.low_level import Type, hash_secret
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ostiary.features.passwords import argon2id
 from ostiary.features.passwords.argon2id import Argon2id
 
 # Parameters far below the floor: these tests are about what is compared, not about how long it takes.
@@ -19,26 +16,6 @@ QUICK = Argon2id(memory_kib=8, passes=1, lanes=1)
 PASSWORD = "correct horse battery staple"  # noqa: S105
 # The salt is fixed, so that the tests have the same names in every process.
 STORED = hash_secret(PASSWORD.encode(), b"sixteen bytes...", 1, 8, 1, 32, Type.ID).decode()
-
-
-@pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hashes that were computed to the end: the library says yes or no only when it has done the work."""
-    done: list[str] = []
-
-    def spy(
-        stored: bytes, password: bytes, kind: Type, *, original: Callable[..., bool] = argon2id.verify_secret
-    ) -> bool:
-        try:
-            verdict = original(stored, password, kind)
-        except VerifyMismatchError:
-            done.append(parameters(stored.decode()))
-            raise
-        done.append(parameters(stored.decode()))
-        return verdict
-
-    monkeypatch.setattr(argon2id, "verify_secret", spy)
-    return done
 
 
 def parameters(stored: str) -> str:
@@ -193,7 +170,7 @@ def test_a_stored_value_that_is_no_hash_never_matches(stored: str | None, guess:
 
 @pytest.mark.attack("J10")
 def test_the_hash_that_nobody_has_never_matches_even_if_it_is_stored() -> None:
-    nobody = QUICK._nobody
+    nobody = str(QUICK._nobody)
     for guess in (PASSWORD, "", nobody, nobody.split("$")[5], "None", " "):
         assert not QUICK.verify(nobody, guess)
         assert not QUICK.verify(None, guess)
@@ -207,7 +184,7 @@ def test_the_hash_that_nobody_has_is_random_and_not_shown() -> None:
 
 def test_the_hash_that_nobody_has_costs_what_a_real_one_costs() -> None:
     for scheme in (QUICK, Argon2id(memory_kib=64, passes=2, lanes=2)):
-        assert extract_parameters(scheme._nobody) == extract_parameters(scheme.hash(PASSWORD))
+        assert extract_parameters(str(scheme._nobody)) == extract_parameters(scheme.hash(PASSWORD))
 
 
 # --- the same work ------------------------------------------------------------------------------------------
@@ -218,10 +195,10 @@ def test_the_hash_that_nobody_has_costs_what_a_real_one_costs() -> None:
 @pytest.mark.parametrize("stored", [STORED, *UNUSABLE], ids=["usable", *range(len(UNUSABLE))])
 @pytest.mark.parametrize("guess", [PASSWORD, "wrong"])
 def test_an_unknown_account_costs_as_many_hashes_as_a_known_one(
-    stored: str | None, guess: str, computed: list[str]
+    stored: str | None, guess: str, hashes: list[str]
 ) -> None:
     QUICK.verify(stored, guess)
-    assert computed == ["m=8,t=1,p=1"]
+    assert hashes == ["m=8,t=1,p=1"]
 
 
 @pytest.mark.asvs("V6.3.8")
@@ -230,17 +207,15 @@ def test_an_unknown_account_costs_as_many_hashes_as_a_known_one(
 @pytest.mark.parametrize(
     "guess", ["", "x" * 1_000_000, "x" * 10_000_000, "\ud800"], ids=["empty", "1 MB", "10 MB", "surrogate"]
 )
-def test_what_is_no_password_costs_no_hash_for_anybody(guess: str, computed: list[str]) -> None:
+def test_what_is_no_password_costs_no_hash_for_anybody(guess: str, hashes: list[str]) -> None:
     assert not QUICK.verify(STORED, guess)
     assert not QUICK.verify(None, guess)
-    assert computed == []
+    assert hashes == []
 
 
 @pytest.mark.attack("J1")
 @pytest.mark.parametrize("password", ["", "x" * 1_000_000, "\ud800"], ids=["empty", "1 MB", "surrogate"])
-def test_what_is_no_password_is_not_hashed(monkeypatch: pytest.MonkeyPatch, password: str) -> None:
-    hashed: list[bytes] = []
-    monkeypatch.setattr(argon2id, "hash_secret", lambda secret, *rest, **more: hashed.append(secret))
+def test_what_is_no_password_is_not_hashed(hashes: list[str], password: str) -> None:
     with pytest.raises(ValueError, match=r"too long|not Unicode"):
         QUICK.hash(password)
-    assert hashed == []
+    assert hashes == []

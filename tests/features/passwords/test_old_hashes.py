@@ -206,6 +206,7 @@ def test_while_old_hashes_are_read_every_refused_guess_costs_one_of_each(sqlite_
     readers = {**old_hashes._READERS, "werkzeug": counting}
     monkeypatch.setattr(old_hashes, "_READERS", readers)
     users = {"new": hashed(), "old": WRITTEN["werkzeug scrypt"], "empty": "", "strange": "$1$salt$hash"}
+    hashes.clear()
     with open_house(sqlite_url, lookup=users.get, legacy=("werkzeug",)) as house:
         with pytest.raises(SignInRefused):
             house.verify(who, "wrong")

@@ -25,6 +25,7 @@ breaches.py       passwords known from breaches: a file, the range API
 strength.py       a hint for whoever types
 
 argon2id.py       hashing (RFC 9106)
+argon2_hash.py    a stored hash: its form, and what it costs to compute
 old_hashes.py     reading Werkzeug's, bcrypt, Django's, passlib's and Flask-Security's hashes
 hashing.py        both of them, in a slot
 hash_slots.py     how many hashes are computed at once

@@ -1,7 +1,7 @@
 """Background threads: passwords are hashed by threads that the system lets run after those that answer requests.
 
-One hash of Argon2id keeps as many cores busy as it has lanes. On Linux a thread can be told to stand back, and what
-it starts stands back as well; it could not be told to come forward again, so these threads do nothing else.
+One hash keeps a core busy for as long as a hundred requests do. On Linux a thread can be told to stand back; it could
+not be told to come forward again, so these threads do nothing else.
 """
 
 import os

@@ -20,10 +20,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from unicodedata import normalize
 
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type, verify_secret
-
-from ostiary.features.passwords.argon2id import is_affordable
+from ostiary.features.passwords.argon2_hash import Argon2Hash
 from ostiary.features.passwords.input_bounds import PasswordOutOfBounds, password_bytes
 from ostiary.kernel.secret import Secret, constant_time_equal
 
@@ -135,17 +132,8 @@ def _read_bcrypt(stored: str) -> Check | None:
 
 
 def _read_argon2(stored: str) -> Check | None:
-    if not is_affordable(stored):
-        return None
-    kind = Type.ID if stored.startswith("$argon2id$") else Type.I
-
-    def check(typed: bytes) -> bool:
-        try:
-            return verify_secret(stored.encode(), typed, kind)
-        except (InvalidHashError, VerificationError):
-            return False
-
-    return check
+    found = Argon2Hash.read(stored)
+    return None if found is None else found.matches
 
 
 def _read_passlib(stored: str) -> Check | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from ostiary.features.passwords.argon2_hash import Parameters
 from ostiary.features.passwords.input_bounds import LONGEST_CHARACTERS
 from ostiary.features.passwords.old_hashes import FORMATS
 from ostiary.kernel.duration import Duration
@@ -98,10 +99,12 @@ class PasswordsSettings(Feature):
         about="Memory of Argon2id in KiB. 64 MiB: RFC 9106 §4, the second recommended option.",
     )
     passes: int = setting(default=3, about="Passes of Argon2id over its memory. RFC 9106 §4, second option.")
-    lanes: int = setting(default=4, about="Lanes of Argon2id. RFC 9106 §4, second option.")
+    lanes: int = setting(
+        default=4, about="Lanes of Argon2id. RFC 9106 §4, second option. One thread computes them all."
+    )
     hash_slots: int = setting(
         factory=_slots,
-        about="How many hashes are computed at once; each takes memory_kib. Default: the cores less one.",
+        about="How many hashes are computed at once; each takes memory_kib and one core. Default: the cores less one.",
     )
     waiting: int = setting(
         default=16,
@@ -112,12 +115,18 @@ class PasswordsSettings(Feature):
     patience: Duration = setting(default="10s", about="How long a request waits for a slot before it answers 503.")
 
     def floor_problems(self) -> Iterable[Problem]:
-        """Parameters below the floor of OWASP's Password Storage page (ASVS 5.0 V11.4.2): m=19 MiB, t=2, p=1."""
+        """Parameters below the floor of OWASP's Password Storage page (ASVS 5.0 V11.4.2: m=19 MiB, t=2, p=1), and impossible ones."""
         if self.memory_kib * self.passes < 19_456 * 2 or self.lanes < 1:
             yield Problem(
                 code="weak_password_hash",
                 what=f"Argon2id with {self.memory_kib} KiB and {self.passes} passes is too easy to guess against",
                 cure="memory_kib=19456, passes=2, lanes=1 is the least; leave them out for the default",
+            )
+        if not Parameters(memory_kib=self.memory_kib, passes=self.passes, lanes=self.lanes).is_affordable:
+            yield Problem(
+                code="impossible_password_hash",
+                what=f"Argon2id with {self.memory_kib} KiB, {self.passes} passes and {self.lanes} lanes is computed by nobody",
+                cure="8 KiB a lane are the least (RFC 9106 §3.1), 64 lanes and 4 GiB over all passes the most",
             )
         if self.hash_slots < 1 or self.waiting < 0:
             yield Problem(
