@@ -1,20 +1,22 @@
 """The guard: who is calling, whose credential wins, and what a refusal answers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.badges import BadgeReader, CookieReader, Held
 from tests.shop import KEY, NOON, FrozenClock
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from ostiary.kernel.errors import CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
+from ostiary.kernel.errors import AuthError, CsrfRefused, InvalidCredential, NotAllowed, NotAuthenticated, StepUpNeeded
 from ostiary.kernel.events import AccessDenied, CredentialRejected, CsrfFailed
 from ostiary.kernel.key_ring import KeyRing
 from ostiary.kernel.principal import Principal
-from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of
+from ostiary.kernel.requirement import SIGNED_IN, Requirement, any_of, check_requirement
 from ostiary.kernel.secret import Secret
 from ostiary.web.credential_reader import Exchangeable
 from ostiary.web.csrf import CsrfPolicy
-from ostiary.web.guard import RequestGuard, endpoint_of
+from ostiary.web.guard import Caller, RequestGuard, endpoint_of
 from ostiary.web.origin import parse_origin
 from ostiary.web.url_policy import UrlPolicy
 
@@ -252,6 +254,28 @@ def test_without_a_reader_there_is_no_challenge_to_send():
     with pytest.raises(NotAuthenticated) as caught:
         guard.require(request(), SIGNED_IN)
     assert caught.value.headers == {}
+
+
+@given(
+    st.builds(
+        Principal,
+        st.sampled_from(["", "ada"]),
+        kind=st.sampled_from(["person", "program", "anonymous"]),
+        scope=st.sampled_from([None, frozenset(), frozenset({"order:read"})]),
+        tenant=st.sampled_from([None, ("shop", "1")]),
+    ),
+    st.sampled_from([SIGNED_IN, Requirement(), Requirement(factors=2), Requirement(permission="order:read")]),
+    st.sampled_from([None, ("shop", "1"), ("shop", "2")]),
+)
+def test_who_is_admitted_is_who_meets_the_requirement(principal, requirement, on):
+    guard = Door().guard
+    meets = check_requirement(requirement, principal, now=NOON, on=on).allowed
+    try:
+        guard.admit(request(), Caller(principal), requirement, on=on)
+    except AuthError:
+        assert not meets
+    else:
+        assert meets
 
 
 @pytest.mark.asvs("V16.3.2")

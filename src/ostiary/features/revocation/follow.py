@@ -64,7 +64,7 @@ class ProcessCopy:
 
     def refresh(self, now: Millis) -> None:
         """Read what is new, if there may be something. Raises ``Unavailable``; what was known stays known."""
-        if self._is_young(now):
+        if not self._on_change and self._is_young(now):
             return
         tries = self._tries
         with self._lock:
@@ -73,7 +73,7 @@ class ProcessCopy:
                 # behind the other, for as long as a server that does not answer may take.
                 if self.failure is not None:
                     raise Unavailable(detail=self.failure.detail)
-                if self._is_young(now):
+                if not self._on_change and self._is_young(now):
                     return
             if now < self._forgot_at - KEPT_BEYOND:
                 # The clock was set back: what was forgotten under the wrong time is still of use.
@@ -86,7 +86,7 @@ class ProcessCopy:
             self._read(now)
 
     def _is_young(self, now: Millis) -> bool:
-        if self._on_change or self._wake is not self._heard or self._read_at is None:
+        if self._wake is not self._heard or self._read_at is None:
             return False
         # In both directions: a clock that was set back is no reason to wait until it is where it was.
         return abs(now - self._read_at) < self._staleness

@@ -1,7 +1,7 @@
 """Revoking an access token, a family or a client, and asking whether one was: what every token is asked on every request."""
 
 from ostiary.features.revocation.follow import Follower
-from ostiary.features.revocation.known import Known, Reason, Revocable
+from ostiary.features.revocation.known import Reason, Revocable
 from ostiary.kernel.clock import Millis
 from ostiary.storage.revocations import append
 from ostiary.storage.transaction import Transaction
@@ -13,10 +13,12 @@ class Revocations:
     A subject is not revoked here: her epoch is raised (``storage.subjects``), and tokens of before are then refused.
     """
 
-    __slots__ = ("_follower",)
+    __slots__ = ("_follower", "known")
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
+        self.known = follower.known
+        """What is known to be revoked: see ``Follower.known``. To be asked every time, whatever was verified before."""
 
     def revoke(self, tx: Transaction, kind: Revocable, key: str, *, expires_at: Millis, now: Millis) -> None:
         """Refuse a token, or all of a family or a client, from the commit of ``tx`` until ``expires_at``.
@@ -27,13 +29,6 @@ class Revocations:
         # Whoever revokes the same token over and over again adds one row, not thousands: what is in memory was committed.
         if not self._follower.copy().known.knows(kind, key, until=expires_at):
             append(tx, kind, key, expires_at=expires_at, now=now)
-
-    def known(self, now: Millis) -> Known:
-        """What is known to be revoked, as new as it must be. To be asked for every time, whatever was verified before.
-
-        Raises ``Unavailable`` where the log cannot be read: nobody knows then, and nothing is accepted.
-        """
-        return self._follower.known(now)
 
     def is_revoked(
         self, *, jti: str, family: str | None, client: str | None, subject: str, epoch: int, now: Millis
