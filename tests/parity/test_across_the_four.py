@@ -211,3 +211,18 @@ def test_x11_an_async_function_of_a_place_is_refused_where_it_is_written_and_ope
         assert [browser.get(path).status_code for path in ("/here", "/there")] == [200, 500]
         shop.auth.tenant(disguised)
         assert [browser.get(path).status_code for path in ("/here", "/may")] == [500, 500]
+
+
+def test_x11_an_async_error_handler_is_awaited(shop):
+    @shop.auth.error_handler
+    async def answer(error):
+        return {"msg": error.code}, 418
+
+    @shop.app.get("/later")
+    @shop.auth.require
+    async def later():
+        return "in"
+
+    for path in ("/account", "/later"):
+        answered = shop.browser().get(path)
+        assert (answered.status_code, answered.json) == (418, {"msg": "not_authenticated"})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.shop import PASSWORD
-from tests.token_shop import open_token_shop
+from tests.token_shop import Program, open_token_shop
 
 import ostiary
 
@@ -81,3 +81,11 @@ def test_a36_nothing_is_printed():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "pprint")
     ]
     assert not printing
+
+
+def test_a39_an_access_token_lives_a_quarter_of_an_hour(shop):
+    told = shop.token().json
+    assert told["expires_in"] == 900
+    program = Program(shop, shop.token())
+    shop.clock.pass_(900_000)
+    assert program.who == "401"

@@ -29,6 +29,7 @@ from ostiary.features.one_time_tokens import OneTimeTokens
 from ostiary.features.passwords.old_hashes import FORMATS, OldHashes
 from ostiary.flask import Auth
 from ostiary.kernel.clock import MINUTE
+from ostiary.kernel.secret import Secret
 
 KINDS = [getattr(ostiary, name) for name in ostiary.__all__]
 FEATURES = [kind for kind in KINDS if isinstance(kind, type) and issubclass(kind, Feature) and kind is not Feature]
@@ -268,7 +269,7 @@ def test_s26_a_format_that_protects_nothing_is_not_to_be_had(format):
 
 
 def test_s26_what_such_a_format_has_left_in_a_column_matches_nothing():
-    everything = OldHashes(FORMATS, flask_security_salt="salt")
+    everything = OldHashes(FORMATS, flask_security_salt=Secret("salt"))
     md5, sha1 = hashlib.md5(PASSWORD.encode()).hexdigest(), hashlib.sha1(PASSWORD.encode()).hexdigest()
     salted = hashlib.md5(b"salt" + PASSWORD.encode()).hexdigest()
     for stored in (

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from flask import Request, has_request_context, request
 
@@ -91,9 +91,9 @@ def answered_place(fn: Tenant) -> On | None:
 
     One that is not awaited has refused nobody, and names no place where somebody could be kept out.
     """
-    found: object = fn()
+    found = fn()
     if inspect.iscoroutine(found):
         found.close()
         what = "the function under @auth.tenant or on= answered a coroutine, which would never be awaited"
         raise misconfigured("async_place", what, "make it a plain function")
-    return cast("On | None", found)
+    return found
