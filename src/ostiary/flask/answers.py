@@ -1,6 +1,6 @@
 """Answers to refusals: the application's own, a redirect to its sign-in page, a page of ours, or a problem document."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ostiary.flask.state import AppState
 
-ErrorHandler = Callable[[AuthError], "ResponseReturnValue | None"]
+ErrorHandler = Callable[[AuthError], "ResponseReturnValue | Awaitable[ResponseReturnValue | None] | None"]
 
 
 def own_page(state: "AppState") -> str | None:
@@ -111,7 +111,8 @@ def _own_address() -> str:
 def _respond(
     state: "AppState", error: AuthError, handler: ErrorHandler | None, *, page: bool, address: str | None
 ) -> Response:
-    own = handler(error) if handler is not None else None
+    # As Flask's own error handlers, it may be a coroutine function.
+    own = state.app.ensure_sync(handler)(error) if handler is not None else None
     if own is not None:
         return state.app.make_response(own)
     if page and address is not None:

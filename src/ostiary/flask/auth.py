@@ -23,7 +23,7 @@ from ostiary.flask.sign_in import (
     sign_in,
     sign_out,
 )
-from ostiary.flask.state import EXTENSION, AppState, runs_as_script, runs_our_command
+from ostiary.flask.state import EXTENSION, AppState, is_coroutine_function, runs_as_script, runs_our_command
 from ostiary.flask.tokens import TokenVerbs
 from ostiary.flask.users import UserLoader
 from ostiary.kernel.errors import AuthError, ConfigurationError, NotAuthenticated, misconfigured
@@ -239,6 +239,7 @@ class Auth(Guards, Actions, Generic[U]):
         """Listen inside the action's transaction: ``fn(event, tx)``; raising aborts the action. A decorator."""
 
         def listen(fn: F) -> F:
+            _refuse_async_listener(fn, event)
             self._listeners.during(event, fn)
             return fn
 
@@ -248,6 +249,7 @@ class Auth(Guards, Actions, Generic[U]):
         """Listen after the commit: ``fn(event)``; failures are logged, never shown. A decorator."""
 
         def listen(fn: F) -> F:
+            _refuse_async_listener(fn, event)
             self._listeners.on(event, fn)
             return fn
 
@@ -259,3 +261,10 @@ class Auth(Guards, Actions, Generic[U]):
         if database is None:
             raise misconfigured("no_database", "auth.joining needs a database", "add a feature that stores something")
         return database.joining(session)
+
+
+def _refuse_async_listener(fn: Callable[..., Any], event: type[Event]) -> None:
+    """A listener that refuses by raising must run: a coroutine would never be awaited, and so consent to everything."""
+    if is_coroutine_function(fn):
+        what = f"a listener to {event.__name__} is a coroutine function, and would never be awaited"
+        raise misconfigured("async_listener", what, "make it a plain function")

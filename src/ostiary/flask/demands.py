@@ -1,6 +1,7 @@
 """The demands of ``auth.require`` as a value: what is written in a decorator, read once, where it is written."""
 
 from ostiary.flask.guard import Check, Where
+from ostiary.flask.state import is_coroutine_function
 from ostiary.kernel.duration import Duration, milliseconds
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import is_permission
@@ -27,6 +28,7 @@ def make_check(
         raise misconfigured("not_a_permission", what, cure)
     if factors not in (1, 2, 3):
         raise misconfigured("impossible_factors", f"factors={factors!r} is no number of factors", "1 or 2")
+    refuse_async_place(on, "the function of on=")
     try:
         limit = None if fresh is None else milliseconds(fresh)
     except ValueError as error:
@@ -41,6 +43,12 @@ def make_check(
         via=_names("via", via),
     )
     return Check(requirement=requirement, on=on, hidden=hidden)
+
+
+def refuse_async_place(on: Where, named: str) -> None:
+    """Refuse a function of a place that would have to be awaited."""
+    if is_coroutine_function(on):
+        raise misconfigured("async_place", f"{named} is a coroutine function", "make it a plain function")
 
 
 def _names(what: str, given: str | Names | None) -> Names | None:

@@ -1,5 +1,6 @@
 """Entry: one check of a guard carried out for the present request; who is calling, is she still somebody, may she."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -76,10 +77,23 @@ def _user_is_gone(state: AppState, users: Users, caller: Caller) -> bool:
 
 def _place(on: Where, variables: dict[str, Any], tenant: Tenant | None) -> On | None:
     if on is None:
-        return tenant() if tenant is not None else None
+        return answered_place(tenant) if tenant is not None else None
     if callable(on):
-        return on()
+        return answered_place(on)
     if on not in variables:
         what = f"a guard says on={on!r}, and the address has no variable of that name"
         raise misconfigured("no_url_variable", what, "name a variable of the route, or give a function")
     return on, str(variables[on])
+
+
+def answered_place(fn: Tenant) -> On | None:
+    """The place that a function of the application answers. Raises ``ConfigurationError`` for a coroutine.
+
+    One that is not awaited has refused nobody, and names no place where somebody could be kept out.
+    """
+    found = fn()
+    if inspect.iscoroutine(found):
+        found.close()
+        what = "the function under @auth.tenant or on= answered a coroutine, which would never be awaited"
+        raise misconfigured("async_place", what, "make it a plain function")
+    return found

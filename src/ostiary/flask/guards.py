@@ -8,8 +8,8 @@ from flask import Blueprint, has_request_context
 from flask.ctx import RequestContext
 
 from ostiary.flask.context import present_context
-from ostiary.flask.demands import make_check
-from ostiary.flask.entry import enter, enter_as
+from ostiary.flask.demands import make_check, refuse_async_place
+from ostiary.flask.entry import answered_place, enter, enter_as
 from ostiary.flask.guard import PUBLIC, Check, Guard, ViewT, Where
 from ostiary.flask.policies import PolicyVerbs
 from ostiary.flask.policy_demand import make_demand
@@ -125,13 +125,14 @@ class Guards(PolicyVerbs):
 
     def tenant(self, fn: Callable[[], On | None]) -> Callable[[], On | None]:
         """Say where the present request takes place, for every guard without ``on=``. A decorator."""
+        refuse_async_place(fn, "the function under @auth.tenant")
         self._tenant = fn
         return fn
 
     def _place(self, on: On | None) -> On | None:
         """Where a permission is asked for: what shows a button must say what the guard behind it will."""
         if on is None and self._tenant is not None and has_request_context():
-            return self._tenant()
+            return answered_place(self._tenant)
         return on
 
     def check(

@@ -3,18 +3,23 @@
 Three kinds listen. ``during`` runs in the action's transaction, and raising aborts the action. ``on``
 runs after the commit; its failures are logged and never shown. Features of Ostiary (the audit log)
 listen ``during`` as well, and hear every event, also those that belong to no transaction.
+
+A listener is a plain function. A coroutine that it answers counts as its failure: nobody would await
+it, and what it would have refused would be let in.
 """
 
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.events import Event
 
 E = TypeVar("E", bound=Event)
 
-During: TypeAlias = Callable[[Any, Any], None]
-On: TypeAlias = Callable[[Any], None]
+During: TypeAlias = Callable[[Any, Any], object]
+On: TypeAlias = Callable[[Any], object]
 
 _log = logging.getLogger("ostiary.events")
 
@@ -36,11 +41,11 @@ class Listeners:
         self._during: list[tuple[type[Event], During]] = []
         self._on: list[tuple[type[Event], On]] = []
 
-    def during(self, event: type[E], listener: Callable[[E, Any], None]) -> None:
+    def during(self, event: type[E], listener: Callable[[E, Any], object]) -> None:
         """Listen inside the transaction: ``listener(event, tx)``."""
         self._during.append((event, listener))
 
-    def on(self, event: type[E], listener: Callable[[E], None]) -> None:
+    def on(self, event: type[E], listener: Callable[[E], object]) -> None:
         """Listen after the commit: ``listener(event)``."""
         self._on.append((event, listener))
 
@@ -74,7 +79,7 @@ class EventBus:
         """Tell an event of a transaction: ``during`` listeners now, the others once it is committed."""
         for listeners in self._everyone:
             for listener in listeners.heard_during(event):
-                listener(event, tx)
+                _refuse_coroutine(event, listener(event, tx))
         tx.after_commit(lambda: self._tell_after(event))
 
     def is_heard_during(self, kind: type[Event]) -> bool:
@@ -89,6 +94,13 @@ class EventBus:
         for listeners in self._everyone:
             for listener in listeners.heard_after(event):
                 try:
-                    listener(event)
+                    _refuse_coroutine(event, listener(event))
                 except Exception:  # noqa: BLE001 - whatever a listener raises, the action stands
                     _log.exception("a listener to %s failed", event.name())
+
+
+def _refuse_coroutine(event: Event, answer: object) -> None:
+    if inspect.iscoroutine(answer):
+        answer.close()
+        what = f"a listener to {event.name()} answered a coroutine, which would never be awaited"
+        raise misconfigured("async_listener", what, "make it a plain function")

@@ -1,5 +1,6 @@
 """Settings of sign-in: each with its unit, its reason and the source of its default."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -79,6 +80,12 @@ class SignInSettings(Feature):
                 code="impossible_policy",
                 what=f"SignIn(policy={self.policy}) asks for a number of factors nobody has",
                 cure="1 or 2: something she knows, and something she has",
+            )
+        if inspect.iscoroutinefunction(self.policy):
+            yield Problem(
+                code="async_factors",
+                what="SignIn(policy=…) is a coroutine function, and would never be awaited",
+                cure="give it a plain function from a subject to a number of factors",
             )
         if not 1 <= self.failures <= 100:
             yield Problem(
