@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ostiary import ConfigurationError, Sessions
 from ostiary.flask import Auth
-from ostiary.flask.state import is_coroutine_function, runs_our_command
+from ostiary.flask.state import runs_our_command
 from ostiary.kernel.client import NO_CLIENT
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -192,19 +192,3 @@ def test_what_a_browser_says_of_itself_is_cut():
 
 
 # Functions that would have to be awaited
-
-
-def test_a_coroutine_function_is_known_however_it_is_wrapped():
-    from functools import partial
-
-    async def load(subject): ...
-
-    class Loader:
-        async def __call__(self, subject): ...
-
-        async def load(self, subject): ...
-
-    for one in (load, partial(load), partial(partial(load)), Loader(), Loader().load):
-        assert is_coroutine_function(one)
-    for one in (print, str, {}.get, lambda subject: None, object()):
-        assert not is_coroutine_function(one)

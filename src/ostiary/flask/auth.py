@@ -23,7 +23,7 @@ from ostiary.flask.sign_in import (
     sign_in,
     sign_out,
 )
-from ostiary.flask.state import EXTENSION, AppState, is_coroutine_function, runs_as_script, runs_our_command
+from ostiary.flask.state import EXTENSION, AppState, runs_as_script, runs_our_command
 from ostiary.flask.tokens import TokenVerbs
 from ostiary.flask.users import UserLoader
 from ostiary.kernel.errors import AuthError, ConfigurationError, NotAuthenticated, misconfigured
@@ -31,6 +31,7 @@ from ostiary.kernel.event_bus import Listeners
 from ostiary.kernel.events import Event
 from ostiary.kernel.extra_claims import ExtraClaims
 from ostiary.kernel.factor import Evidence
+from ostiary.kernel.plain_function import NOT_PLAIN, is_plain_function
 from ostiary.kernel.principal import Principal
 from ostiary.web.credentials import Credentials, read_credentials
 from ostiary.web.csrf import FIELD
@@ -264,7 +265,7 @@ class Auth(Guards, Actions, Generic[U]):
 
 
 def _refuse_async_listener(fn: Callable[..., Any], event: type[Event]) -> None:
-    """A listener that refuses by raising must run: a coroutine would never be awaited, and so consent to everything."""
-    if is_coroutine_function(fn):
-        what = f"a listener to {event.__name__} is a coroutine function, and would never be awaited"
+    """A listener that refuses by raising must run: what only begins later consents to everything."""
+    if not is_plain_function(fn):
+        what = f"a listener to {event.__name__} is {NOT_PLAIN}, and would never run"
         raise misconfigured("async_listener", what, "make it a plain function")

@@ -1,10 +1,10 @@
 """The demands of ``auth.require`` as a value: what is written in a decorator, read once, where it is written."""
 
 from ostiary.flask.guard import Check, Where
-from ostiary.flask.state import is_coroutine_function
 from ostiary.kernel.duration import Duration, milliseconds
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import is_permission
+from ostiary.kernel.plain_function import NOT_PLAIN, is_plain_function
 from ostiary.kernel.requirement import Names, Requirement, any_of
 
 
@@ -46,9 +46,9 @@ def make_check(
 
 
 def refuse_async_place(on: Where, named: str) -> None:
-    """Refuse a function of a place that would have to be awaited."""
-    if is_coroutine_function(on):
-        raise misconfigured("async_place", f"{named} is a coroutine function", "make it a plain function")
+    """Refuse a function of a place that would not have run when it is called."""
+    if callable(on) and not is_plain_function(on):
+        raise misconfigured("async_place", f"{named} is {NOT_PLAIN}", "make it a plain function")
 
 
 def _names(what: str, given: str | Names | None) -> Names | None:

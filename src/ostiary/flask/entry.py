@@ -1,6 +1,5 @@
 """Entry: one check of a guard carried out for the present request; who is calling, is she still somebody, may she."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from ostiary.flask.sign_in import end_credential
 from ostiary.flask.state import AppState
 from ostiary.flask.users import Users
 from ostiary.kernel.errors import AuthError, misconfigured
+from ostiary.kernel.plain_function import has_not_run
 from ostiary.kernel.principal import On, Principal
 from ostiary.web.guard import Caller, endpoint_of
 
@@ -87,13 +87,12 @@ def _place(on: Where, variables: dict[str, Any], tenant: Tenant | None) -> On | 
 
 
 def answered_place(fn: Tenant) -> On | None:
-    """The place that a function of the application answers. Raises ``ConfigurationError`` for a coroutine.
+    """The place that a function of the application answers. Raises ``ConfigurationError`` for what has yet to run.
 
-    One that is not awaited has refused nobody, and names no place where somebody could be kept out.
+    It has refused nobody, and names no place where somebody could be kept out.
     """
     found = fn()
-    if inspect.iscoroutine(found):
-        found.close()
-        what = "the function under @auth.tenant or on= answered a coroutine, which would never be awaited"
+    if has_not_run(found):
+        what = "the function under @auth.tenant or on= answered a coroutine or a generator, which would never run"
         raise misconfigured("async_place", what, "make it a plain function")
     return found

@@ -1,6 +1,5 @@
 """What ``Auth`` keeps for one Flask application: its plan from the start, its runtime from first use."""
 
-import inspect
 import logging
 import os
 import sys
@@ -8,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from flask import Flask, has_request_context, request
 
@@ -312,11 +311,3 @@ def runs_our_command() -> bool:
         elif not word.startswith("-"):
             return word == EXTENSION
     return False
-
-
-def is_coroutine_function(function: Any) -> bool:  # any callable
-    """Whether calling this gives something that has to be awaited, however it is wrapped."""
-    while hasattr(function, "func"):
-        function = function.func
-    call = getattr(function, "__call__", None)  # noqa: B004 - an object whose class defines an async __call__
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)

@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 
 from ostiary.flask.current import current_caller
 from ostiary.flask.sign_in import evidence_of, refuse_safe_method
-from ostiary.flask.state import AppState, is_coroutine_function
+from ostiary.flask.state import AppState
 from ostiary.kernel.duration import Duration
 from ostiary.kernel.errors import NotAllowed, misconfigured
 from ostiary.kernel.extra_claims import ClaimsFunction, ExtraClaims
 from ostiary.kernel.factor import Evidence
 from ostiary.kernel.permission import any_covers
+from ostiary.kernel.plain_function import NOT_PLAIN, is_plain_function
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.runtime.sign_in_answer import SignInIncomplete
 from ostiary.web.addresses import Addresses
@@ -126,8 +127,8 @@ class TokenVerbs:
 
         A registered claim cannot be overwritten, and what is answered is copied.
         """
-        if is_coroutine_function(fn):
-            what = f"@auth.tokens.claims stands above {fn.__name__}, which is a coroutine function"
+        if not is_plain_function(fn):
+            what = f"@auth.tokens.claims stands above {fn.__name__}, which is {NOT_PLAIN}"
             raise misconfigured("async_claims", what, "make it a plain function")
         self._extra.function = fn
         return fn

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from flask import current_app, has_request_context, request
 
-from ostiary.flask.state import is_coroutine_function
 from ostiary.kernel.errors import Problem, misconfigured
+from ostiary.kernel.plain_function import is_coroutine_function
 from ostiary.kernel.principal import Principal
 
 UserLoader: TypeAlias = Callable[[str], Any]

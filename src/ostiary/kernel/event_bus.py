@@ -4,17 +4,17 @@ Three kinds listen. ``during`` runs in the action's transaction, and raising abo
 runs after the commit; its failures are logged and never shown. Features of Ostiary (the audit log)
 listen ``during`` as well, and hear every event, also those that belong to no transaction.
 
-A listener is a plain function. A coroutine that it answers counts as its failure: nobody would await
-it, and what it would have refused would be let in.
+A listener is a plain function. A coroutine or a generator that it answers counts as its failure: nobody
+would run it, and what it would have refused would be let in.
 """
 
-import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.events import Event
+from ostiary.kernel.plain_function import has_not_run
 
 E = TypeVar("E", bound=Event)
 
@@ -79,7 +79,7 @@ class EventBus:
         """Tell an event of a transaction: ``during`` listeners now, the others once it is committed."""
         for listeners in self._everyone:
             for listener in listeners.heard_during(event):
-                _refuse_coroutine(event, listener(event, tx))
+                _refuse_what_has_not_run(event, listener(event, tx))
         tx.after_commit(lambda: self._tell_after(event))
 
     def is_heard_during(self, kind: type[Event]) -> bool:
@@ -94,13 +94,12 @@ class EventBus:
         for listeners in self._everyone:
             for listener in listeners.heard_after(event):
                 try:
-                    _refuse_coroutine(event, listener(event))
+                    _refuse_what_has_not_run(event, listener(event))
                 except Exception:  # noqa: BLE001 - whatever a listener raises, the action stands
                     _log.exception("a listener to %s failed", event.name())
 
 
-def _refuse_coroutine(event: Event, answer: object) -> None:
-    if inspect.iscoroutine(answer):
-        answer.close()
-        what = f"a listener to {event.name()} answered a coroutine, which would never be awaited"
+def _refuse_what_has_not_run(event: Event, answer: object) -> None:
+    if has_not_run(answer):
+        what = f"a listener to {event.name()} answered a coroutine or a generator, which would never run"
         raise misconfigured("async_listener", what, "make it a plain function")

@@ -1,6 +1,5 @@
 """Settings of passwords: each with its unit, its reason and the source of its default."""
 
-import inspect
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ from ostiary.features.passwords.old_hashes import FORMATS
 from ostiary.kernel.duration import Duration
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.feature import Feature, feature, setting
+from ostiary.kernel.plain_function import NOT_PLAIN, is_plain_function
 from ostiary.kernel.secret import Secret
 
 Lookup: TypeAlias = Callable[[str], str | tuple[str, str] | None]
@@ -144,10 +144,10 @@ class PasswordsSettings(Feature):
                 cure="keep check= if another system knows the passwords, or lookup= if you store the hashes",
             )
         for name in ("lookup", "check", "on_rehash"):
-            if inspect.iscoroutinefunction(getattr(self, name)):
+            if not is_plain_function(getattr(self, name)):
                 yield Problem(
                     code=f"async_{name}",
-                    what=f"Passwords({name}=…) is a coroutine function, and would never be awaited",
+                    what=f"Passwords({name}=…) is {NOT_PLAIN}, and would never run",
                     cure="give it a plain function; under an async view it runs in the request's own thread",
                 )
         if self.new_accounts == "create" and self.check is None:

@@ -4,7 +4,6 @@ A policy that raises denies, is logged, and is an event. Nothing is remembered b
 the moment it was given in.
 """
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import field, replace
@@ -22,6 +21,7 @@ from ostiary.kernel.errors import ConfigurationError, Unavailable, misconfigured
 from ostiary.kernel.event_bus import EventBus
 from ostiary.kernel.events import PolicyFailed
 from ostiary.kernel.permission import any_covers
+from ostiary.kernel.plain_function import has_not_run
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Rights
 
@@ -261,8 +261,7 @@ def _verdict(policy: Policy, answer: object, situation: Situation, *, full: bool
             # A function that falls off its end has not allowed anything.
             return _Verdict(Reason("policy", said))
         case _:
-            if inspect.iscoroutine(answer):
-                answer.close()
+            has_not_run(answer)  # a coroutine is closed
             message = f"the policy {policy.name} answered a {type(answer).__name__}, and no Allow, Deny, bool, Decision or rule"
             raise TypeError(message)
 

@@ -10,6 +10,7 @@ from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.declared_policies import EVERY_ACTION, DeclaredPolicies, DeclaredPolicy
 from ostiary.kernel.errors import ConfigurationError, misconfigured
 from ostiary.kernel.permission import is_permission
+from ostiary.kernel.plain_function import NOT_PLAIN, is_plain_function
 
 _ACTION: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 
@@ -90,8 +91,8 @@ def read_policy(declared: DeclaredPolicy) -> Policy:
         what = f"{answer!r} is no policy"
         raise misconfigured("not_a_policy", what, "give a rule, or a function of (principal, resource, context)")
     name = getattr(answer, "__qualname__", type(answer).__name__)
-    if inspect.iscoroutinefunction(answer) or inspect.iscoroutinefunction(getattr(answer, "__call__", None)):  # noqa: B004 - an object with an async __call__
-        what = f"the policy {name} is a coroutine function"
+    if not is_plain_function(answer):
+        what = f"the policy {name} is {NOT_PLAIN}"
         raise misconfigured("async_policy", what, "make it a plain function: what it would await must be loaded before")
     first, *rest = inspect.signature(answer).parameters.values() or (None,)
     names = [parameter.name for parameter in rest]

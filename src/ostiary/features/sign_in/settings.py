@@ -1,6 +1,5 @@
 """Settings of sign-in: each with its unit, its reason and the source of its default."""
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -8,6 +7,7 @@ from ostiary.kernel.duration import Duration
 from ostiary.kernel.errors import Problem
 from ostiary.kernel.feature import Feature, feature, setting
 from ostiary.kernel.limit import LimitText, parse_limit
+from ostiary.kernel.plain_function import NOT_PLAIN, is_plain_function
 
 Policy: TypeAlias = Callable[[str], int]
 """subject → how many factors she must prove to be signed in."""
@@ -81,10 +81,10 @@ class SignInSettings(Feature):
                 what=f"SignIn(policy={self.policy}) asks for a number of factors nobody has",
                 cure="1 or 2: something she knows, and something she has",
             )
-        if inspect.iscoroutinefunction(self.policy):
+        if not is_plain_function(self.policy):
             yield Problem(
                 code="async_factors",
-                what="SignIn(policy=…) is a coroutine function, and would never be awaited",
+                what=f"SignIn(policy=…) is {NOT_PLAIN}, and would never run",
                 cure="give it a plain function from a subject to a number of factors",
             )
         if not 1 <= self.failures <= 100:
