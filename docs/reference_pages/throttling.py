@@ -91,7 +91,7 @@ def throttling() -> str:
         "- `flask ostiary forgive SUBJECT` gives an account its guesses back.\n"
         "- Signing in to an account of one's own gives no guess back for another.\n",
         "## What cannot be dodged\n",
-        "- Case, Unicode form, blanks and a `+tag` are one name.\n"
+        "- Case, Unicode form, accents, blanks and a `+tag` are one name.\n"
         "- The network is that of the connection, or of what `OSTIARY_TRUSTED_PROXIES` proxies of yours said; headers a\n"
         "  client makes up count for nothing. Where a proxy is not stated, networks are not told apart, and only the account\n"
         "  is counted.\n"

@@ -12,7 +12,7 @@ say which names are one account, and so that there is one.
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide, decide_remembered
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # Longer than any name; normalising a megabyte is work that a stranger should not get for nothing.
 _LONGEST_COUNTED = 1_024
+# Accents, and what is written around a letter (Unicode §4.5).
+_MARKS = frozenset({"Mn", "Me"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,14 @@ class Guess:
     def account(self) -> str:
         """What guesses are counted against: the identifier without the ways of writing it differently.
 
-        Case, Unicode form and a ``+tag`` would otherwise give an attacker a fresh allowance each. It is
-        made from the identifier alone, so that it says nothing about which accounts exist.
+        Case, Unicode form, accents, blanks and a ``+tag`` would otherwise give an attacker a fresh allowance each: a
+        directory, or a table that is collated as people sort, finds "ada" by "Ádá". It is made from the
+        identifier alone, so that it says nothing about which accounts exist.
         """
         # A lone surrogate has no bytes to count under; a stranger can send one, so it becomes a question mark.
         text = self.identifier[:_LONGEST_COUNTED].encode("utf-8", "replace").decode()
-        name = normalize("NFKC", text).strip().casefold()
+        letters = [one for one in normalize("NFKD", text) if category(one) not in _MARKS and not one.isspace()]
+        name = "".join(letters).casefold()
         local, at, domain = name.rpartition("@")
         return f"{local.partition('+')[0]}@{domain}" if at else name
 
@@ -165,7 +169,9 @@ class SignInActions:
             device = None
         own = None if device is None else device.id
         within = self._within(guess, proven.subject, own)
-        allowed = self._failures.allow(proven.subject, guess.method, device=own, now=self._clock.now())
+        # A directory does not say whose password is wrong; the cookie says whose browser it is.
+        whose = proven.subject if device is None else device.subject
+        allowed = self._failures.allow(whose, guess.method, device=own, now=self._clock.now())
         if proven.subject is None:
             # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
             self._failed(guess, client, None, reason="unknown_identifier")

@@ -49,7 +49,9 @@ class KnownDevices:
     def issue(self, identifier: str, *, subject: str, epoch: int) -> str:
         """A cookie for the browser on which the subject has just signed in under this identifier."""
         device = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-        sealed = self._key_ring.seal(_PURPOSE, json.dumps([device, subject, epoch]).encode(), bound_to=identifier)
+        # Not as \u escapes, which make a name of letters outside the first plane too long for a cookie.
+        written = json.dumps([device, subject, epoch], ensure_ascii=False).encode()
+        sealed = self._key_ring.seal(_PURPOSE, written, bound_to=identifier)
         return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def recognise(self, cookie: str | None, identifier: str) -> KnownDevice | None:
