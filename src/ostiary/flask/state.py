@@ -26,9 +26,8 @@ from ostiary.kernel.settings import PREFIX, Sources, Unreadable, read_setting, u
 from ostiary.runtime.assembly import Assembly, all_feature_names, assemble
 from ostiary.runtime.deployment import NAMES, Deployment, read_deployment
 from ostiary.runtime.runtime import Runtime, Surroundings, build_runtime, own_database
-from ostiary.runtime.sign_in_answer import DEVICE_COOKIE
 from ostiary.web.client_address import client_address
-from ostiary.web.cookies import DOUBLED, read_cookie
+from ostiary.web.cookies import DEVICE_COOKIE, DOUBLED, read_cookie
 
 if TYPE_CHECKING:
     from ostiary.features.policies import PolicyActions

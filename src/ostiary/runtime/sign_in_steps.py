@@ -172,9 +172,9 @@ class SignInSteps:
         with database.write() as tx:
             self._runtime.bus.emit(event, tx)
 
-    def device_cookie(self, guessed: str, signed_in: SignedIn) -> str:
+    def device_cookie(self, guessed: str, signed_in: SignedIn) -> CookieToSet:
         """The cookie of a browser on which somebody has just signed in under this name."""
-        return self._sign_in.known_devices.issue(guessed, subject=signed_in.subject, epoch=signed_in.epoch)
+        return self._sign_in.known_devices.cookie(guessed, subject=signed_in.subject, epoch=signed_in.epoch)
 
     def _is_new_device(self, guessed: str | None, signed_in: SignedIn) -> bool:
         """Whether she never signed in under this name on this browser, or not since everything of hers was ended.

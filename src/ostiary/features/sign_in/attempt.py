@@ -31,6 +31,7 @@ from ostiary.kernel.factor import Evidence, Factor, ProvableKinds, merge_factors
 from ostiary.kernel.limit import Limit, Limiter, parse_limit
 from ostiary.kernel.outcome import Outcome, Refused, SignedIn
 from ostiary.kernel.subject_gate import SubjectGate
+from ostiary.web.cookies import CookieToSet
 
 if TYPE_CHECKING:
     from ostiary.storage.database import Database
@@ -275,6 +276,16 @@ class SignInActions:
         """How many factors are asked of everybody, whoever it is: 1 where a function decides for each."""
         policy = self._settings.policy
         return policy if isinstance(policy, int) else 1
+
+    def known_by_link(self, identifier: str, *, subject: str, epoch: int) -> CookieToSet | None:
+        """What makes a browser known on which a mailed link sets a password; None where a password alone signs nobody in.
+
+        ``epoch`` is the one that the new password raises. Whoever has her mailbox and no more is to have no guesses of his
+        own at what else she must prove.
+        """
+        return (
+            None if self._wanted(subject) > 1 else self.known_devices.cookie(identifier, subject=subject, epoch=epoch)
+        )
 
     def _shut(self, subject: str, method: str) -> Refused | None:
         """The refusal of a subject that may not sign in, put on record; None when she may."""

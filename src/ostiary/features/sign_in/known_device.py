@@ -7,7 +7,8 @@ register ``ada+x@shop.example`` would get an allowance against ``ada@shop.exampl
 
 It says whose browser it is and under which epoch, sealed: who looks into a browser's cookies learns no names. A
 password that is changed or reset, and a sign-out everywhere, raise the epoch, and browsers that were known before are
-strangers: one of them may be why.
+strangers: one of them may be why. The browser on which a mailed link has just set the password is known at once;
+otherwise a stranger who never stops guessing would keep out an owner who has no other one left.
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
@@ -17,9 +18,10 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
-from ostiary.kernel.clock import DAY, Millis
+from ostiary.kernel.clock import DAY, SECOND, Millis
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.key_ring import KeyRing
+from ostiary.web.cookies import DEVICE_COOKIE, CookieToSet
 
 _PURPOSE: Final = "known device"
 # No browser keeps a longer cookie (RFC 6265 §6.1), and nobody should have us decode a megabyte.
@@ -31,7 +33,7 @@ LIFETIME: Final[Millis] = 365 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDevice:
-    """A browser that has signed in under an identifier: its own name, who that was, and her epoch at the time."""
+    """A browser that has signed in under an identifier: its own id, who that was, and her epoch at the time."""
 
     id: str
     subject: str
@@ -47,12 +49,17 @@ class KnownDevices:
         self._key_ring = key_ring
 
     def issue(self, identifier: str, *, subject: str, epoch: int) -> str:
-        """A cookie for the browser on which the subject has just signed in under this identifier."""
+        """What the cookie says of the browser on which the subject has just signed in under this identifier."""
         device = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
         # Not as \u escapes, which make a name of letters outside the first plane too long for a cookie.
         written = json.dumps([device, subject, epoch], ensure_ascii=False).encode()
         sealed = self._key_ring.seal(_PURPOSE, written, bound_to=identifier)
         return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def cookie(self, identifier: str, *, subject: str, epoch: int) -> CookieToSet:
+        """That cookie, for an answer to the browser."""
+        value = self.issue(identifier, subject=subject, epoch=epoch)
+        return CookieToSet(stem=DEVICE_COOKIE, value=value, max_age=LIFETIME // SECOND)
 
     def recognise(self, cookie: str | None, identifier: str) -> KnownDevice | None:
         """The browser, if somebody has signed in on it under this identifier. Whether she still is who, and her epoch what
