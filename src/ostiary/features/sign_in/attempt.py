@@ -51,7 +51,7 @@ class Guess:
     identifier: str
 
     @property
-    def account(self) -> str:
+    def counted_name(self) -> str:
         """What guesses are counted against: the identifier without the ways of writing it differently.
 
         Case, Unicode form, accents, blanks and a ``+tag`` would otherwise give an attacker a fresh allowance each: a
@@ -73,7 +73,7 @@ class WrongProof:
     subject: str | None = None
 
 
-def one_more(limit: Limit) -> Limit:
+def limit_of_subject(limit: Limit) -> Limit:
     """The limit of guesses at a name as that of an account: as fast, and with one more at once.
 
     It is counted after the proof was verified, a little later than the name. Whoever uses one name meets the limit of
@@ -134,7 +134,7 @@ class SignInActions:
             name: parse_limit(f"sign_in.{name}", getattr(settings, f"{name}_limit"))
             for name in ("network", "account", "nearby", "device")
         }
-        self._of_subject = one_more(self._limits["account"])
+        self._of_subject = limit_of_subject(self._limits["account"])
 
     def epoch(self, subject: str) -> int:
         """The subject's epoch now. Read before the first proof, compared at every request after it."""
@@ -168,11 +168,11 @@ class SignInActions:
         if device is not None and proven.subject not in (None, device.subject):
             # The name is somebody else's by now, and to her this browser is a stranger's.
             device = None
-        own = None if device is None else device.id
-        within = self._within(guess, proven.subject, own)
+        device_id = None if device is None else device.id
+        within = self._within(guess, proven.subject, device_id)
         # A directory does not say whose password is wrong; the cookie says whose browser it is.
         whose = proven.subject if device is None else device.subject
-        allowed = self._failures.allow(whose, guess.method, device=own, now=self._clock.now())
+        allowed = self._failures.allow(whose, guess.method, device=device_id, now=self._clock.now())
         if proven.subject is None:
             # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
             self._failed(guess, client, None, reason="unknown_identifier")
@@ -183,7 +183,7 @@ class SignInActions:
         elif isinstance(proven, WrongProof):
             self._failed(guess, client, proven.subject, reason="wrong_proof")
         else:
-            self._failures.forgive(proven.subject, guess.method, device=own)
+            self._failures.forgive(proven.subject, guess.method, device=device_id)
             return replace(proven, guessed=guess.identifier)
         raise SignInRefused(detail=f"wrong {guess.method}")
 
@@ -195,14 +195,14 @@ class SignInActions:
 
     def _charges(self, guess: Guess, network: str | None, device: KnownDevice | None) -> list[tuple[Limit, str]]:
         """The limits a guess is counted against, each with its key."""
-        account = guess.account
+        name = guess.counted_name
         if device is not None:
             # Neither her account's allowance nor her network's: whoever shares a network with her could use that up.
             # A browser is known to the accounts that signed in on it, so it is no way to try many.
-            return [(self._limits["device"], f"{device.id}|{account}")]
-        charges = [(self._limits["account"], account)]
+            return [(self._limits["device"], f"{device.id}|{name}")]
+        charges = [(self._limits["account"], name)]
         if network is not None:
-            charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{account}")]
+            charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{name}")]
         return charges
 
     def _within(self, guess: Guess, subject: str | None, device: str | None) -> bool:
@@ -214,7 +214,9 @@ class SignInActions:
         if device is not None:
             return True
         try:
-            self._limiter.charge(self._of_subject, f"name|{guess.account}" if subject is None else f"subject|{subject}")
+            self._limiter.charge(
+                self._of_subject, f"name|{guess.counted_name}" if subject is None else f"subject|{subject}"
+            )
         except TooManyAttempts:
             return False
         return True
