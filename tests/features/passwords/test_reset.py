@@ -104,6 +104,18 @@ def test_the_browser_of_a_reset_is_known_for_that_account_alone_and_until_the_ne
     assert people.sign_in(here).status_code == 429
 
 
+@pytest.mark.asvs("V6.3.5")
+def test_the_first_sign_in_on_the_browser_of_a_reset_is_one_on_a_new_browser(people):
+    """It may be a thief's who reads her mail: she is told of it as of every other."""
+    people.member()
+    ask(people)
+    here = people.browser()
+    reset(people, people.token(), browser=here)
+    for expected in (True, False):
+        assert people.sign_in(here, ADA, BETTER).status_code == 200
+        assert [one.new_device for one in people.events if one.name() == "sign_in_succeeded"][-1] is expected
+
+
 def test_a_reset_that_fails_makes_no_browser_known(people):
     people.member()
     ask(people)

@@ -285,9 +285,9 @@ class SignInActions:
         ``epoch`` is the one that the new password raises. Whoever has her mailbox and no more is to have no guesses of his
         own at what else she must prove.
         """
-        return (
-            None if self._wanted(subject) > 1 else self.known_devices.cookie(identifier, subject=subject, epoch=epoch)
-        )
+        if self._wanted(subject) > 1:
+            return None
+        return self.known_devices.cookie(identifier, subject=subject, epoch=epoch, by_link=True)
 
     def _shut(self, subject: str, method: str) -> Refused | None:
         """The refusal of a subject that may not sign in, put on record; None when she may."""

@@ -33,11 +33,15 @@ LIFETIME: Final[Millis] = 365 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDevice:
-    """A browser that has signed in under an identifier: its own id, who that was, and her epoch at the time."""
+    """A browser that has signed in under an identifier: its own id, who that was, and her epoch at the time.
+
+    ``by_link``: nobody has yet; a mailed link set her password on it.
+    """
 
     id: str
     subject: str
     epoch: int
+    by_link: bool = False
 
 
 class KnownDevices:
@@ -48,17 +52,17 @@ class KnownDevices:
     def __init__(self, key_ring: KeyRing) -> None:
         self._key_ring = key_ring
 
-    def issue(self, identifier: str, *, subject: str, epoch: int) -> str:
+    def issue(self, identifier: str, *, subject: str, epoch: int, by_link: bool = False) -> str:
         """What the cookie says of the browser on which the subject has just signed in under this identifier."""
         device = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
         # Not as \u escapes, which make a name of letters outside the first plane too long for a cookie.
-        written = json.dumps([device, subject, epoch], ensure_ascii=False).encode()
+        written = json.dumps([device, subject, epoch, by_link], ensure_ascii=False).encode()
         sealed = self._key_ring.seal(_PURPOSE, written, bound_to=identifier)
         return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def cookie(self, identifier: str, *, subject: str, epoch: int) -> CookieToSet:
+    def cookie(self, identifier: str, *, subject: str, epoch: int, by_link: bool = False) -> CookieToSet:
         """That cookie, for an answer to the browser."""
-        value = self.issue(identifier, subject=subject, epoch=epoch)
+        value = self.issue(identifier, subject=subject, epoch=epoch, by_link=by_link)
         return CookieToSet(stem=DEVICE_COOKIE, value=value, max_age=LIFETIME // SECOND)
 
     def recognise(self, cookie: str | None, identifier: str) -> KnownDevice | None:
@@ -69,7 +73,7 @@ class KnownDevices:
             return None
         try:
             sealed = urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
-            device, subject, epoch = json.loads(self._key_ring.open(_PURPOSE, sealed, bound_to=identifier))
+            id, subject, epoch, by_link = json.loads(self._key_ring.open(_PURPOSE, sealed, bound_to=identifier))
         except ValueError:  # SealBroken is one, so is what is no base64, and half a character in the identifier
             return None
-        return KnownDevice(id=device, subject=subject, epoch=epoch)
+        return KnownDevice(id=id, subject=subject, epoch=epoch, by_link=by_link)
