@@ -87,11 +87,13 @@ def throttling() -> str:
         "- A browser that has signed in to the account before carries a cookie that proves it. Its guesses are counted by\n"
         "  themselves (`sign_in.device`, and failures of its own): neither strangers who use up the account's allowance nor\n"
         "  neighbours who use up the network's keep its owner out.\n"
+        "- So does the browser on which a mailed link has set a new password, where a password is enough to sign in: an owner\n"
+        "  who has no other browser left gets in by a reset, however long a stranger goes on guessing.\n"
         "- A success ends the run of failures, for every browser.\n"
         "- `flask ostiary forgive SUBJECT` gives an account its guesses back.\n"
         "- Signing in to an account of one's own gives no guess back for another.\n",
         "## What cannot be dodged\n",
-        "- Case, Unicode form, blanks and a `+tag` are one name.\n"
+        "- Case, Unicode form, accents, blanks and a `+tag` are one name.\n"
         "- The network is that of the connection, or of what `OSTIARY_TRUSTED_PROXIES` proxies of yours said; headers a\n"
         "  client makes up count for nothing. Where a proxy is not stated, networks are not told apart, and only the account\n"
         "  is counted.\n"

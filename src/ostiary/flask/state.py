@@ -25,9 +25,9 @@ from ostiary.kernel.settings import PREFIX, Sources, Unreadable, read_setting, u
 from ostiary.runtime.assembly import Assembly, all_feature_names, assemble
 from ostiary.runtime.deployment import NAMES, Deployment, read_deployment
 from ostiary.runtime.runtime import Runtime, Surroundings, build_runtime, own_database
-from ostiary.runtime.sign_in_answer import DEVICE_COOKIE
 from ostiary.web.client_address import client_address
-from ostiary.web.cookies import DOUBLED, read_cookie
+from ostiary.web.cookies import DEVICE_COOKIE, DOUBLED, read_cookie
+from ostiary.web.csrf import SAFE_METHODS, names_another_site
 
 if TYPE_CHECKING:
     from ostiary.features.policies import PolicyActions
@@ -245,11 +245,14 @@ class AppState:
         else:
             network = (address.network or "unknown").removesuffix("/32")
         cookie = read_cookie(environ, self.runtime.cookies.name(DEVICE_COOKIE))
+        if cookie is DOUBLED or (request.method in SAFE_METHODS and names_another_site(environ)):
+            # A link to a page behind HTTP Basic is not refused; with a name and a password in it, it guesses as a stranger.
+            cookie = None
         device = environ.get("HTTP_USER_AGENT")
         return Client(
             network=network,
             device=device[:_LONGEST_DEVICE] if device else None,
-            known_device=None if cookie is DOUBLED else cookie,
+            known_device=cookie,
         )
 
     def check_cross_site(self) -> None:

@@ -10,7 +10,6 @@ from ostiary.kernel.outcome import EnrolmentNeeded, FactorNeeded
 from ostiary.web.cookies import CookieToSet
 
 PENDING_COOKIE: Final = "ostiary_pending"
-DEVICE_COOKIE: Final = "ostiary_device"
 
 
 class SignInIncomplete(AuthError):

@@ -172,9 +172,9 @@ class SignInSteps:
         with database.write() as tx:
             self._runtime.bus.emit(event, tx)
 
-    def device_cookie(self, guessed: str, signed_in: SignedIn) -> str:
+    def device_cookie(self, guessed: str, signed_in: SignedIn) -> CookieToSet:
         """The cookie of a browser on which somebody has just signed in under this name."""
-        return self._sign_in.known_devices.issue(guessed, subject=signed_in.subject, epoch=signed_in.epoch)
+        return self._sign_in.known_devices.cookie(guessed, subject=signed_in.subject, epoch=signed_in.epoch)
 
     def _is_new_device(self, guessed: str | None, signed_in: SignedIn) -> bool:
         """Whether she never signed in under this name on this browser, or not since everything of hers was ended.
@@ -184,4 +184,6 @@ class SignInSteps:
         if guessed is None:
             return False
         found = self._sign_in.known_devices.recognise(self._client().known_device, guessed)
-        return found is None or (found.subject, found.epoch) != (signed_in.subject, signed_in.epoch)
+        if found is None or found.by_link:
+            return True
+        return (found.subject, found.epoch) != (signed_in.subject, signed_in.epoch)

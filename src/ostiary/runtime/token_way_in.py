@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
 from ostiary.features.tokens.actions import TokenActions
 from ostiary.features.tokens.csrf_binding import family_of_binding
 from ostiary.features.tokens.token_cookies import TokenCookies
@@ -17,7 +16,7 @@ from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.factor import Evidence, Factor, merge_factors
 from ostiary.kernel.principal import ANONYMOUS, Principal
 from ostiary.runtime.runtime import Runtime
-from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE
+from ostiary.runtime.sign_in_answer import PENDING_COOKIE
 from ostiary.runtime.sign_in_steps import Entered, Loan, Resumed, SignInSteps, Wishes
 from ostiary.web.cookies import CookieToSet
 
@@ -153,8 +152,7 @@ class TokenWayIn(SignInSteps):
         if pending is not None:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if wishes.guessed is not None:
-            device = self.device_cookie(wishes.guessed, signed_in)
-            cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
+            cookies += (self.device_cookie(wishes.guessed, signed_in),)
         return Entered(
             signed_in=signed_in,
             principal=issue.principal,

@@ -11,7 +11,6 @@ from ostiary.features.sessions.end import SessionActions
 from ostiary.features.sessions.http import session_id
 from ostiary.features.sessions.present import SESSION_COOKIE, SessionReader
 from ostiary.features.sessions.start import InheritedSessionEnded
-from ostiary.features.sign_in.known_device import LIFETIME as DEVICE_LIFETIME
 from ostiary.kernel.clock import Millis
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
@@ -22,7 +21,7 @@ from ostiary.kernel.principal import Principal
 from ostiary.kernel.rotating_token import ReplayedWithinGrace, ReuseDetected
 from ostiary.kernel.secret import TokenParts
 from ostiary.runtime.runtime import Runtime
-from ostiary.runtime.sign_in_answer import DEVICE_COOKIE, PENDING_COOKIE
+from ostiary.runtime.sign_in_answer import PENDING_COOKIE
 from ostiary.runtime.sign_in_steps import Entered, Loan, Resumed, SignInSteps, Wishes
 from ostiary.storage.database import Database
 from ostiary.web.cookies import CookieToSet
@@ -159,8 +158,7 @@ class WayIn(SignInSteps):
         if brought.pending:
             cookies += (CookieToSet(stem=PENDING_COOKIE, value=None),)
         if wishes.guessed is not None:
-            device = self.device_cookie(wishes.guessed, signed_in)
-            cookies += (CookieToSet(stem=DEVICE_COOKIE, value=device, max_age=DEVICE_LIFETIME // 1000),)
+            cookies += (self.device_cookie(wishes.guessed, signed_in),)
         return Entered(signed_in=signed_in, principal=session.principal, cookies=cookies)
 
     # --- remembered browsers ------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ _PATH: Final = re.compile(r"/[A-Za-z0-9_.~%/-]{0,200}", re.ASCII)
 COOKIE_PREFIX: Final = "ostiary"
 """What the stem of every cookie of ours begins with, and its name too unless the application chose another word."""
 
+DEVICE_COOKIE: Final = "ostiary_device"
+"""The stem of the cookie that says who has signed in on a browser. Features make it, and the adapter reads it with the client."""
+
 EVERYWHERE: Final = "/"
 """The path of a cookie that is sent to every address of the site."""
 

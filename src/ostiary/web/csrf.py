@@ -15,6 +15,7 @@ from ostiary.kernel.key_ring import KeyRing
 from ostiary.web.body import FORM, MULTIPART, read_form
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.wrappers import Request
 
     from ostiary.web.url_policy import UrlPolicy
@@ -37,6 +38,12 @@ _COOKIE_LOST: Final = "Your browser did not send our cookie back. Allow cookies 
 _SIGNED_IN_ELSEWHERE: Final = (
     "You have signed in or out in another tab since this page was loaded. Go back, reload the page and try again."
 )
+
+
+def names_another_site(environ: "WSGIEnvironment") -> bool:
+    """Whether the browser says that a page of another site began this request, be it only a link that was followed."""
+    # "none" is a navigation that no site began.
+    return environ.get("HTTP_SEC_FETCH_SITE") not in (None, "none", "same-origin")
 
 
 @dataclass(frozen=True, slots=True)

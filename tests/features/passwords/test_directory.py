@@ -117,6 +117,35 @@ def test_what_was_ended_while_the_directory_was_asked_stays_ended(sqlite_url: st
         assert house.epoch("ada") == 1
 
 
+@pytest.mark.must("63B-3.2.2")
+def test_a_browser_that_is_known_has_a_hundred_failures_in_a_row_there_as_well(sqlite_url: str, system: System) -> None:
+    """Without accounts a wrong password is nobody's, and the cookie says whose browser it is all the same."""
+    endless = dict.fromkeys(("network_limit", "account_limit", "nearby_limit", "device_limit"), "1000/1s")
+    with _open(sqlite_url, system, sign_in=SignIn(**endless, failures=3)) as house:
+        thief, new = house.browser(), house.browser()
+        assert _sign_in(thief, PASSWORD).status_code == 200
+        for _ in range(3):
+            assert _sign_in(thief, "wrong").status_code == 401
+        assert _sign_in(thief, PASSWORD).status_code == 401
+        assert _sign_in(new, PASSWORD).status_code == 200
+
+
+@pytest.mark.attack("K2")
+def test_a_name_is_counted_as_one_however_its_letters_are_accented(sqlite_url: str, system: System) -> None:
+    """Active Directory finds "ada" by "ádà", and only it knows that these are one."""
+    with _open(sqlite_url, system) as house:
+        answers = []
+        for number, name in enumerate(["ada", "áda", "ạda", "ặda", "adå", "A D A"] * 5):
+            stranger = house.browser()
+            stranger.environ_base["REMOTE_ADDR"] = f"198.51.100.{number}"
+            answers.append(_sign_in(stranger, "wrong", name).status_code)
+    assert (answers.count(401), answers.count(429)) == (20, 10)
+
+
+def _sign_in(browser, password: str, name: str = "ada"):
+    return browser.post("/login", json={"identifier": name, "password": password})
+
+
 # With accounts
 
 

@@ -59,6 +59,17 @@ def test_when_too_many_are_hashed_nothing_is_computed(
     assert hashes == []
 
 
+@pytest.mark.attack("U1")
+def test_what_is_no_password_waits_for_nobody(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = HashSlots(1, waiting=0, patience=1_000)
+    monkeypatch.setattr(own_hashes, "_slots", lambda: slots)
+    with slots.slot():
+        assert not verify_password(stored, "")
+        with pytest.raises(ValueError, match="empty or too long"):
+            hash_password("")
+    assert slots.refused == 0
+
+
 def test_the_front_door_has_both() -> None:
     assert ostiary.hash_password is hash_password
     assert ostiary.verify_password is verify_password

@@ -69,6 +69,75 @@ def test_a_reset_signs_nobody_in_and_lifts_no_second_factor(sqlite_url):
         assert (answer.status_code, answer.json["code"]) == (401, "factor_needed")
 
 
+def _use_up(people, address: str = ADA) -> None:
+    for number in range(25):
+        stranger = people.browser()
+        stranger.environ_base["REMOTE_ADDR"] = f"198.51.100.{number}"
+        people.sign_in(stranger, address, "wrong")
+
+
+@pytest.mark.attack("K7")
+def test_while_a_stranger_uses_up_her_guesses_the_owner_gets_in_by_a_reset(people):
+    """She has no browser that is known: hers were until the reset, or she has lost it. He never stops."""
+    before = people.member()
+    ask(people, "ADA@Example.com")
+    here = people.browser()
+    assert reset(people, people.token(), browser=here).status_code == 200
+    _use_up(people)
+    assert people.sign_in(people.browser(), ADA, BETTER).status_code == 429
+    assert people.sign_in(before, ADA, BETTER).status_code == 429
+    assert people.sign_in(here, ADA, BETTER).status_code == 200
+
+
+@pytest.mark.attack("K7")
+def test_the_browser_of_a_reset_is_known_for_that_account_alone_and_until_the_next_change(people):
+    people.member()
+    people.member("eve@example.com")
+    ask(people)
+    here = people.browser()
+    assert reset(people, people.token(), browser=here).status_code == 200
+    _use_up(people, "eve@example.com")
+    assert people.sign_in(here, "eve@example.com").status_code == 429
+    ask(people)
+    assert reset(people, people.token(), GOOD).status_code == 200
+    _use_up(people)
+    assert people.sign_in(here).status_code == 429
+
+
+@pytest.mark.asvs("V6.3.5")
+def test_the_first_sign_in_on_the_browser_of_a_reset_is_one_on_a_new_browser(people):
+    """It may be a thief's who reads her mail: she is told of it as of every other."""
+    people.member()
+    ask(people)
+    here = people.browser()
+    reset(people, people.token(), browser=here)
+    for expected in (True, False):
+        assert people.sign_in(here, ADA, BETTER).status_code == 200
+        assert [one.new_device for one in people.events if one.name() == "sign_in_succeeded"][-1] is expected
+
+
+def test_a_reset_that_fails_makes_no_browser_known(people):
+    people.member()
+    ask(people)
+    token, here = people.token(), people.browser()
+    assert reset(people, token, "short", browser=here).status_code == 422
+    assert here.cookie("ostiary_device") is None
+    reset(people, token)
+    assert reset(people, token, browser=here).status_code == 410
+    assert here.cookie("ostiary_device") is None
+
+
+@pytest.mark.asvs("V6.4.3")
+@pytest.mark.parametrize("policy", [2, lambda subject: 2])
+def test_whoever_has_the_mailbox_alone_has_no_guesses_of_his_own_at_a_second_factor(sqlite_url, policy):
+    with open_people(sqlite_url, further=(SignIn(policy=policy, vouches=("totp",)),)) as people:
+        people.accounts.create(email=ADA, password=GOOD)
+        ask(people)
+        browser = people.browser()
+        assert reset(people, people.token(), browser=browser).status_code == 200
+        assert browser.cookie("ostiary_device") is None
+
+
 @pytest.mark.attack("I5")
 @pytest.mark.attack("I7")
 @pytest.mark.asvs("V6.3.8")

@@ -1,6 +1,7 @@
 """Verifying a password: the same work and the same answer whoever it is, and never a match with nothing."""
 
 import logging
+from contextlib import ExitStack
 
 import pytest
 from tests.shop import CHEAP, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
@@ -212,6 +213,23 @@ def test_while_every_slot_is_taken_known_and_unknown_names_wait_alike(sqlite_url
                 _verify(shop, name, "wrong")
         for slot in held:
             slot.__exit__(None, None, None)
+
+
+@pytest.mark.attack("U1")
+@pytest.mark.parametrize("password", ["", "x" * (LONGEST_CHARACTERS + 1), "\ud800"])
+def test_what_can_be_no_password_takes_no_slot(shop: Shop, password: str) -> None:
+    """It would be a hash that took no time: a few hundred of them, and everybody is told to come back at once."""
+    verifier = shop.runtime.action("passwords", PasswordVerifier)
+    slots = verifier._hasher._slots
+    slots._places = 0
+    with ExitStack() as held:
+        for _ in range(slots.most):
+            held.enter_context(slots.slot())
+        with pytest.raises(SignInRefused):
+            _verify(shop, "ada", password)
+        with pytest.raises(ValueError, match="empty or too long|not Unicode"):
+            verifier.hash(password)
+    assert slots.refused == 0
 
 
 def test_a_password_is_hashed_by_the_settings_of_the_application(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from tests.shop import KEY, NOON, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
 from ostiary import SignIn, SignInRefused, TooManyAttempts
 from ostiary.features.sign_in import Guess, SignInActions, WrongProof
-from ostiary.features.sign_in.attempt import one_more
+from ostiary.features.sign_in.attempt import limit_of_subject
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.kernel.clock import DAY, HOUR
 from ostiary.kernel.errors import Unavailable
@@ -163,8 +163,8 @@ def test_signing_in_to_an_account_of_ones_own_gives_no_guess_back(shop: Shop) ->
     ],
 )  # fmt: skip
 def test_every_spelling_of_a_name_is_counted_as_one(variant: str) -> None:
-    account = Guess(method="password", identifier="ada@shop.example").account
-    assert Guess(method="password", identifier=variant).account == account
+    name = Guess(method="password", identifier="ada@shop.example").counted_name
+    assert Guess(method="password", identifier=variant).counted_name == name
 
 
 @pytest.mark.attack("K2")
@@ -172,7 +172,9 @@ def test_every_spelling_of_a_name_is_counted_as_one(variant: str) -> None:
     ("one", "other"), [("ada", "bob"), ("ada@a.example", "ada@b.example"), ("", "a"), ("\u0131", "i")]
 )
 def test_different_names_are_counted_apart(one: str, other: str) -> None:
-    assert Guess(method="password", identifier=one).account != Guess(method="password", identifier=other).account
+    assert (
+        Guess(method="password", identifier=one).counted_name != Guess(method="password", identifier=other).counted_name
+    )
 
 
 @pytest.mark.parametrize("identifier", ["\ud800", "\x00", "@", "+", "+@", "\u202eada", "a" * 10_000])
@@ -185,7 +187,7 @@ def test_no_name_is_too_strange_to_be_counted(shop: Shop, identifier: str) -> No
 @pytest.mark.parametrize("character", ["\ufdfa", "\u0390", "\u1f80", "a", "+", "@"])
 def test_a_name_of_a_million_characters_is_cut_before_it_is_normalised(character: str) -> None:
     # U+FDFA becomes eighteen characters.
-    assert len(Guess(method="password", identifier=character * 1_000_000).account) <= 18 * 1_024
+    assert len(Guess(method="password", identifier=character * 1_000_000).counted_name) <= 18 * 1_024
 
 
 @pytest.mark.attack("K13")
@@ -282,7 +284,7 @@ def test_who_is_given_her_guesses_back_is_given_those_under_all_her_names(shop_o
 def test_whoever_uses_one_name_meets_the_limit_that_says_how_long_to_wait(limit: str) -> None:
     """Not the silent one: that a verification took long, and was counted late, must not refuse her after she waited."""
     of_name = parse_limit("sign_in.account", limit)
-    of_subject = one_more(of_name)
+    of_subject = limit_of_subject(of_name)
     assert of_subject.cost == of_name.cost
     assert of_subject.burst == of_name.burst + of_name.cost
 

@@ -125,6 +125,25 @@ def test_a_request_that_changes_nothing_is_not_asked_where_it_comes_from(shop, a
     assert _client(shop).get("/basic", auth=("ada", PASSWORD), headers=headers).json == {"subject": "ada"}
 
 
+@pytest.mark.attack("K7")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_link_of_anybodys_to_a_page_behind_basic_uses_up_no_guess_of_a_known_device(shop, method) -> None:
+    """https://ada:wrong@shop.example/basic: a navigation brings her cookies."""
+
+    @shop.app.get("/basic")
+    def basic():
+        return {"subject": shop.auth.passwords.verify(*shop.auth.credentials()).subject}
+
+    hers = shop.browser()
+    hers.sign_in()
+    hers.post("/leave")
+    for site in ("cross-site", "same-site", "cross-site", "cross-site"):
+        headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        hers.open("/basic", method=method, auth=("ada", "wrong"), headers=headers)
+    assert hers.get("/basic", auth=("ada", PASSWORD), headers={"Sec-Fetch-Site": "none"}).status_code == 200
+    assert hers.sign_in().status_code == 200
+
+
 def test_outside_of_a_request_nobody_is_asked(shop) -> None:
     with shop.app.app_context():
         assert shop.auth.passwords.verify("ada", PASSWORD).subject == "ada"

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode
 import pytest
 from tests.shop import KEY, PASSWORD, FrozenClock, Shop, hashed, open_shop
 
+from ostiary.features.passwords.input_bounds import LONGEST_IDENTIFIER
 from ostiary.features.sign_in import Guess, SignInActions
 from ostiary.features.sign_in.known_device import KnownDevices
 from ostiary.kernel.clock import MINUTE
@@ -50,6 +51,16 @@ def test_a_forged_cookie_is_recognised_for_nobody(devices: KnownDevices) -> None
 def test_it_tells_nobody_who_reads_the_browsers_cookies_whose_it_is(devices: KnownDevices) -> None:
     cookie = devices.issue("ada@shop.example", subject="ada@shop.example", epoch=0)
     assert b"ada" not in urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+
+
+def test_it_fits_into_a_cookie_whatever_letters_the_subject_has(devices: KnownDevices) -> None:
+    """As many of them as a name may have that is its own subject."""
+    subject = "\U00020000" * LONGEST_IDENTIFIER
+    cookie = devices.issue(subject, subject=subject, epoch=2**62)
+    assert len(f"__Host-ostiary_device{cookie}") < 4_096
+    found = devices.recognise(cookie, subject)
+    assert found is not None
+    assert found.subject == subject
 
 
 def test_another_key_recognises_nothing_and_an_old_one_still_does(devices: KnownDevices) -> None:

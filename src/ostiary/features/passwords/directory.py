@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ostiary.features.passwords.input_bounds import PasswordOutOfBounds, password_bytes
+from ostiary.features.passwords.input_bounds import is_password
 from ostiary.features.passwords.settings import DirectoryCheck
 from ostiary.kernel.errors import ConfigurationError, Unavailable, misconfigured
 
@@ -62,11 +62,7 @@ class Directory:
         return None if account is None else account.id
 
     def _ask(self, identifier: str, password: str) -> str | None:
-        try:
-            password_bytes(password)
-        except PasswordOutOfBounds:
-            return None
-        if not identifier:
+        if not identifier or not is_password(password):
             return None
         try:
             found: object = self._check(identifier, password)

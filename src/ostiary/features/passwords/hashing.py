@@ -5,6 +5,7 @@ from dataclasses import field
 from ostiary.features.passwords.argon2id import Argon2id
 from ostiary.features.passwords.background_threads import BackgroundThreads
 from ostiary.features.passwords.hash_slots import HashSlots
+from ostiary.features.passwords.input_bounds import is_password, password_bytes
 from ostiary.features.passwords.old_hashes import OldHashes
 from ostiary.kernel.dataclass import dataclass
 
@@ -29,6 +30,7 @@ class PasswordHasher:
 
     def hash(self, password: str) -> str:
         """The stored form of a password. Raises ``ValueError`` for no password, and ``Unavailable``."""
+        password_bytes(password)  # raises for what can be no password, before it takes a slot
         with self._slots.slot():
             return self._threads.run(lambda: self.scheme.hash(password))
 
@@ -38,6 +40,9 @@ class PasswordHasher:
         A guess that fails costs one verification of Argon2id, and one of an old format where any is allowed,
         whatever is stored. Raises ``Unavailable``.
         """
+        if not is_password(password):
+            # Nor does it take a slot: the line learns from each how long a hash takes, and this one would take no time.
+            return None
         with self._slots.slot():
             return self._threads.run(lambda: self._verify(stored, password))
 

@@ -173,11 +173,11 @@ def reset_password(call: Call) -> Answer:
     """Set a new password by the link. Signs nobody in: whatever else a sign-in needs is still asked for."""
     fields = read_fields(call.request)
     token = fields.optional_text("token") or call.cookie(RESET_COOKIE) or ""
-    call.resources[PasswordReset].redeem(token, fields.text("password", required=False))
+    known = call.resources[PasswordReset].redeem(token, fields.text("password", required=False))
     return Answer(
         facts={"changed": True},
         goes_to=call.addresses.path("sign_in", why="password_changed"),
-        cookies=(CookieToSet(stem=RESET_COOKIE, value=None),),
+        cookies=(CookieToSet(stem=RESET_COOKIE, value=None), *(() if known is None else (known,))),
     )
 
 

@@ -19,6 +19,15 @@ class PasswordOutOfBounds(ValueError):
     """Nothing that could ever be a password: it matches nothing, and is not hashed."""
 
 
+def is_password(text: str) -> bool:
+    """Whether the text could be anybody's password at all."""
+    try:
+        password_bytes(text)
+    except PasswordOutOfBounds:
+        return False
+    return True
+
+
 def password_bytes(password: str) -> bytes:
     """The bytes that are hashed. Raises ``PasswordOutOfBounds`` for what is empty, too long or not Unicode.
 

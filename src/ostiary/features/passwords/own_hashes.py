@@ -5,6 +5,7 @@ from functools import cache
 from ostiary.features.passwords.argon2id import Argon2id
 from ostiary.features.passwords.background_threads import BackgroundThreads
 from ostiary.features.passwords.hash_slots import HashSlots
+from ostiary.features.passwords.input_bounds import is_password, password_bytes
 from ostiary.features.passwords.settings import PasswordsSettings
 from ostiary.kernel.duration import milliseconds
 
@@ -31,6 +32,7 @@ def hash_password(password: str) -> str:
     Raises ``ValueError`` for an empty password and one of more than 1,024 characters, and ``Unavailable``
     when too many passwords are being hashed.
     """
+    password_bytes(password)  # raises for what can be no password, before it takes a slot
     with _slots().slot():
         return _threads().run(lambda: _scheme().hash(password))
 
@@ -41,5 +43,7 @@ def verify_password(stored: str | None, password: str) -> bool:
     Pass None as ``stored`` when there is no such user: the same work is done, and the answer is False, so
     that the time of the answer does not tell who has an account.
     """
+    if not is_password(password):
+        return False
     with _slots().slot():
         return _threads().run(lambda: _scheme().verify(stored, password))

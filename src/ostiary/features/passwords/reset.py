@@ -18,6 +18,7 @@ from ostiary.kernel.duration import spell_duration
 from ostiary.kernel.errors import AuthError
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.web.addresses import Addresses
+from ostiary.web.cookies import CookieToSet
 
 if TYPE_CHECKING:
     from ostiary.storage.database import Database, Transaction
@@ -126,14 +127,21 @@ class PasswordReset:
         found = self._find(token)
         return None if found is None else found[2]
 
-    def redeem(self, token: str, password: str) -> Account:
-        """Set a new password by a link. Raises ``LinkNotGood``, and ``ValidationFailed`` for a password that may not be."""
+    def redeem(self, token: str, password: str) -> CookieToSet | None:
+        """Set a new password by a link; the answer is what the browser is known by from then on, if by anything.
+
+        Raises ``LinkNotGood``, and ``ValidationFailed`` for a password that may not be.
+        """
         found = self._find(token)
         if found is None:
             raise LinkNotGood
         link, account, address = found
         self.passwords.check_new(password, context=names_of(account))
         hashed = self.passwords.hash(password)
+        raised = link.epoch + 1
+        # Before the transaction: policy is the application's own code, and may ask its own database, or fail.
+        typed = self.accounts.parse_typed(address)
+        known = self.sign_in.known_by_link(address if typed is None else typed.value, subject=account.id, epoch=raised)
         with self.database.write() as tx:
             # First, since it locks the account: several links at once, each of which ends the others, would wait for one
             # another. The address may have been taken from her account since the link was sent to it.
@@ -147,9 +155,9 @@ class PasswordReset:
             if not _proven(account) <= _proven(before) | {address}:
                 raise LinkNotGood
             # Another epoch than the next one: a suspension, say, or a change of password came in between, and wins.
-            if self.passwords.set_in(tx, account, hashed, how="reset") != link.epoch + 1:
+            if self.passwords.set_in(tx, account, hashed, how="reset") != raised:
                 raise LinkNotGood
-        return account
+        return known
 
     def _find(self, token: str) -> tuple[OneTimeToken, Account, str] | None:
         """A link that is good, whose password it sets, and the address that it was sent to."""

@@ -38,7 +38,8 @@ class PasswordsSettings(Feature):
     lookup: Lookup | None = setting(
         default=None,
         about="The application's own users: a function from an identifier to the stored hash, or to "
-        "(subject, hash), or None. Without a subject, the identifier is the subject.",
+        "(subject, hash), or None. Without a subject, the identifier is the subject: one that finds a person by several "
+        "spellings, such as another case, has to name her.",
     )
     check: DirectoryCheck | None = setting(
         default=None,

@@ -12,7 +12,7 @@ say which names are one account, and so that there is one.
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from ostiary.features.sign_in.consecutive_failures import ConsecutiveFailures
 from ostiary.features.sign_in.decide import decide, decide_remembered
@@ -31,6 +31,7 @@ from ostiary.kernel.factor import Evidence, Factor, ProvableKinds, merge_factors
 from ostiary.kernel.limit import Limit, Limiter, parse_limit
 from ostiary.kernel.outcome import Outcome, Refused, SignedIn
 from ostiary.kernel.subject_gate import SubjectGate
+from ostiary.web.cookies import CookieToSet
 
 if TYPE_CHECKING:
     from ostiary.storage.database import Database
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 # Longer than any name; normalising a megabyte is work that a stranger should not get for nothing.
 _LONGEST_COUNTED = 1_024
+# Accents, and what is written around a letter (Unicode §4.5).
+_MARKS = frozenset({"Mn", "Me"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +51,17 @@ class Guess:
     identifier: str
 
     @property
-    def account(self) -> str:
+    def counted_name(self) -> str:
         """What guesses are counted against: the identifier without the ways of writing it differently.
 
-        Case, Unicode form and a ``+tag`` would otherwise give an attacker a fresh allowance each. It is
-        made from the identifier alone, so that it says nothing about which accounts exist.
+        Case, Unicode form, accents, blanks and a ``+tag`` would otherwise give an attacker a fresh allowance each: a
+        directory, or a table that is collated as people sort, finds "ada" by "Ádá". It is made from the
+        identifier alone, so that it says nothing about which accounts exist.
         """
         # A lone surrogate has no bytes to count under; a stranger can send one, so it becomes a question mark.
         text = self.identifier[:_LONGEST_COUNTED].encode("utf-8", "replace").decode()
-        name = normalize("NFKC", text).strip().casefold()
+        letters = [one for one in normalize("NFKD", text) if category(one) not in _MARKS and not one.isspace()]
+        name = "".join(letters).casefold()
         local, at, domain = name.rpartition("@")
         return f"{local.partition('+')[0]}@{domain}" if at else name
 
@@ -68,7 +73,7 @@ class WrongProof:
     subject: str | None = None
 
 
-def one_more(limit: Limit) -> Limit:
+def limit_of_subject(limit: Limit) -> Limit:
     """The limit of guesses at a name as that of an account: as fast, and with one more at once.
 
     It is counted after the proof was verified, a little later than the name. Whoever uses one name meets the limit of
@@ -129,7 +134,7 @@ class SignInActions:
             name: parse_limit(f"sign_in.{name}", getattr(settings, f"{name}_limit"))
             for name in ("network", "account", "nearby", "device")
         }
-        self._of_subject = one_more(self._limits["account"])
+        self._of_subject = limit_of_subject(self._limits["account"])
 
     def epoch(self, subject: str) -> int:
         """The subject's epoch now. Read before the first proof, compared at every request after it."""
@@ -163,9 +168,11 @@ class SignInActions:
         if device is not None and proven.subject not in (None, device.subject):
             # The name is somebody else's by now, and to her this browser is a stranger's.
             device = None
-        own = None if device is None else device.id
-        within = self._within(guess, proven.subject, own)
-        allowed = self._failures.allow(proven.subject, guess.method, device=own, now=self._clock.now())
+        device_id = None if device is None else device.id
+        within = self._within(guess, proven.subject, device_id)
+        # A directory does not say whose password is wrong; the cookie says whose browser it is.
+        whose = proven.subject if device is None else device.subject
+        allowed = self._failures.allow(whose, guess.method, device=device_id, now=self._clock.now())
         if proven.subject is None:
             # Whatever the counter of all that belong to nobody says: whoever reads the log looks for names that are tried.
             self._failed(guess, client, None, reason="unknown_identifier")
@@ -176,7 +183,7 @@ class SignInActions:
         elif isinstance(proven, WrongProof):
             self._failed(guess, client, proven.subject, reason="wrong_proof")
         else:
-            self._failures.forgive(proven.subject, guess.method, device=own)
+            self._failures.forgive(proven.subject, guess.method, device=device_id)
             return replace(proven, guessed=guess.identifier)
         raise SignInRefused(detail=f"wrong {guess.method}")
 
@@ -188,14 +195,14 @@ class SignInActions:
 
     def _charges(self, guess: Guess, network: str | None, device: KnownDevice | None) -> list[tuple[Limit, str]]:
         """The limits a guess is counted against, each with its key."""
-        account = guess.account
+        name = guess.counted_name
         if device is not None:
             # Neither her account's allowance nor her network's: whoever shares a network with her could use that up.
             # A browser is known to the accounts that signed in on it, so it is no way to try many.
-            return [(self._limits["device"], f"{device.id}|{account}")]
-        charges = [(self._limits["account"], account)]
+            return [(self._limits["device"], f"{device.id}|{name}")]
+        charges = [(self._limits["account"], name)]
         if network is not None:
-            charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{account}")]
+            charges[:0] = [(self._limits["network"], network), (self._limits["nearby"], f"{network}|{name}")]
         return charges
 
     def _within(self, guess: Guess, subject: str | None, device: str | None) -> bool:
@@ -207,7 +214,9 @@ class SignInActions:
         if device is not None:
             return True
         try:
-            self._limiter.charge(self._of_subject, f"name|{guess.account}" if subject is None else f"subject|{subject}")
+            self._limiter.charge(
+                self._of_subject, f"name|{guess.counted_name}" if subject is None else f"subject|{subject}"
+            )
         except TooManyAttempts:
             return False
         return True
@@ -269,6 +278,16 @@ class SignInActions:
         """How many factors are asked of everybody, whoever it is: 1 where a function decides for each."""
         policy = self._settings.policy
         return policy if isinstance(policy, int) else 1
+
+    def known_by_link(self, identifier: str, *, subject: str, epoch: int) -> CookieToSet | None:
+        """What makes a browser known on which a mailed link sets a password; None where a password alone signs nobody in.
+
+        ``epoch`` is the one that the new password raises. Whoever has her mailbox and no more is to have no guesses of his
+        own at what else she must prove.
+        """
+        if self._wanted(subject) > 1:
+            return None
+        return self.known_devices.cookie(identifier, subject=subject, epoch=epoch, by_link=True)
 
     def _shut(self, subject: str, method: str) -> Refused | None:
         """The refusal of a subject that may not sign in, put on record; None when she may."""

@@ -7,7 +7,8 @@ register ``ada+x@shop.example`` would get an allowance against ``ada@shop.exampl
 
 It says whose browser it is and under which epoch, sealed: who looks into a browser's cookies learns no names. A
 password that is changed or reset, and a sign-out everywhere, raise the epoch, and browsers that were known before are
-strangers: one of them may be why.
+strangers: one of them may be why. The browser on which a mailed link has just set the password is known at once;
+otherwise a stranger who never stops guessing would keep out an owner who has no other one left.
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
@@ -17,9 +18,10 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
-from ostiary.kernel.clock import DAY, Millis
+from ostiary.kernel.clock import DAY, SECOND, Millis
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.key_ring import KeyRing
+from ostiary.web.cookies import DEVICE_COOKIE, CookieToSet
 
 _PURPOSE: Final = "known device"
 # No browser keeps a longer cookie (RFC 6265 §6.1), and nobody should have us decode a megabyte.
@@ -31,11 +33,15 @@ LIFETIME: Final[Millis] = 365 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDevice:
-    """A browser that has signed in under an identifier: its own name, who that was, and her epoch at the time."""
+    """A browser that has signed in under an identifier: its own id, who that was, and her epoch at the time.
+
+    ``by_link``: nobody has yet; a mailed link set her password on it.
+    """
 
     id: str
     subject: str
     epoch: int
+    by_link: bool = False
 
 
 class KnownDevices:
@@ -46,11 +52,18 @@ class KnownDevices:
     def __init__(self, key_ring: KeyRing) -> None:
         self._key_ring = key_ring
 
-    def issue(self, identifier: str, *, subject: str, epoch: int) -> str:
-        """A cookie for the browser on which the subject has just signed in under this identifier."""
+    def issue(self, identifier: str, *, subject: str, epoch: int, by_link: bool = False) -> str:
+        """What the cookie says of the browser on which the subject has just signed in under this identifier."""
         device = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-        sealed = self._key_ring.seal(_PURPOSE, json.dumps([device, subject, epoch]).encode(), bound_to=identifier)
+        # Not as \u escapes, which make a name of letters outside the first plane too long for a cookie.
+        written = json.dumps([device, subject, epoch, by_link], ensure_ascii=False).encode()
+        sealed = self._key_ring.seal(_PURPOSE, written, bound_to=identifier)
         return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def cookie(self, identifier: str, *, subject: str, epoch: int, by_link: bool = False) -> CookieToSet:
+        """That cookie, for an answer to the browser."""
+        value = self.issue(identifier, subject=subject, epoch=epoch, by_link=by_link)
+        return CookieToSet(stem=DEVICE_COOKIE, value=value, max_age=LIFETIME // SECOND)
 
     def recognise(self, cookie: str | None, identifier: str) -> KnownDevice | None:
         """The browser, if somebody has signed in on it under this identifier. Whether she still is who, and her epoch what
@@ -60,7 +73,7 @@ class KnownDevices:
             return None
         try:
             sealed = urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
-            device, subject, epoch = json.loads(self._key_ring.open(_PURPOSE, sealed, bound_to=identifier))
+            id, subject, epoch, by_link = json.loads(self._key_ring.open(_PURPOSE, sealed, bound_to=identifier))
         except ValueError:  # SealBroken is one, so is what is no base64, and half a character in the identifier
             return None
-        return KnownDevice(id=device, subject=subject, epoch=epoch)
+        return KnownDevice(id=id, subject=subject, epoch=epoch, by_link=by_link)
