@@ -83,6 +83,8 @@ def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Resp
         for name in stale:
             if not any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("Set-Cookie")):
                 policy.clear_cookie(response, name)
+                # Kept by a cache, it would sign out whoever is given it (RFC 9111 §7.3).
+                protect_from_caches(response)
         return response
 
     return finish
