@@ -16,7 +16,7 @@ from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
 from ostiary.web.cookies import DOUBLED, CookiePolicy, CookieToSet, read_cookie
 from ostiary.web.guard import Caller
-from ostiary.web.headers import protect_from_caches, vary_on_cookie
+from ostiary.web.headers import protect_from_caches, vary_on_credentials
 
 CSRF_COOKIE: Final = "ostiary_csrf"
 _NEW_CSRF_COOKIE: Final = "ostiary.new_csrf_cookie"
@@ -61,7 +61,7 @@ def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
     # Which environ it was: a copy of it belongs to another request.
     request.environ[state.watched] = id(request.environ)
     if not caller.principal or caller.stale_cookies:
-        after_this_request(_clearing(state.runtime.cookies, caller))
+        after_this_request(_clearing(state, caller))
     else:
         after_this_request(_protecting(caller.header))
 
@@ -71,7 +71,8 @@ def _protecting(header: str) -> Callable[[Response], Response]:
     return partial(protect_from_caches, header=header)
 
 
-def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Response]:
+def _clearing(state: AppState, caller: Caller) -> Callable[[Response], Response]:
+    policy, fields = state.runtime.cookies, state.runtime.guard.credential_fields
     known, header, stale = bool(caller.principal), caller.header, caller.stale_cookies
 
     def finish(response: Response) -> Response:
@@ -79,7 +80,7 @@ def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Resp
             protect_from_caches(response, header=header)
         else:
             # CVE-2023-30861: an answer that depends on nobody being signed in depends on the cookie, too.
-            vary_on_cookie(response)
+            vary_on_credentials(response, fields)
         for name in stale:
             if not any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("Set-Cookie")):
                 policy.clear_cookie(response, name)

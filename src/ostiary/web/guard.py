@@ -86,6 +86,7 @@ class RequestGuard:
         "_rights",
         "ambient_cookies",
         "challenges",
+        "credential_fields",
     )
 
     def __init__(
@@ -101,6 +102,9 @@ class RequestGuard:
         self._explicit = tuple(reader for reader in readers if not reader.ambient)
         self._ambient = tuple(reader for reader in readers if reader.ambient)
         self._reads_bearer = any(_asks_for_bearer(reader) for reader in self._explicit)
+        # What an answer to nobody depends on. Authorization need not be named (RFC 9110 §12.5.5).
+        fields = ("Cookie", *(reader.header for reader in self._explicit if reader.header != "Authorization"))
+        self.credential_fields = tuple(dict.fromkeys(fields))
         self.ambient_cookies = tuple(name for reader in self._ambient for name in reader.cookies)
         self._csrf = csrf
         self._clock = clock

@@ -6,7 +6,7 @@ to somebody. Law: CSP Level 3, RFC 9111 §5.2.2; ASVS V3.4, V3.5.7, V3.5.8, V14.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from werkzeug.wrappers import Response
@@ -105,9 +105,10 @@ def _is_for_one(value: str) -> bool:
     return bool(directives & _KEPT_BY_NOBODY_ELSE) and "public" not in directives
 
 
-def vary_on_cookie(response: Response) -> None:
-    """Tell caches that the answer depends on the cookie, also when that says that nobody is signed in."""
-    _vary_on(response, "Cookie")
+def vary_on_credentials(response: Response, fields: Iterable[str]) -> None:
+    """Tell caches that the answer depends on these fields of a request, also when they say that nobody is signed in."""
+    for field in fields:
+        _vary_on(response, field)
 
 
 def _vary_on(response: Response, name: str) -> None:

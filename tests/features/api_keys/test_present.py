@@ -71,6 +71,13 @@ def test_no_cache_gives_the_answer_for_one_key_to_another(keys, header, vary) ->
     assert (answer.status_code, answer.headers["Cache-Control"], answer.headers.get("Vary")) == (200, "no-store", vary)
 
 
+@pytest.mark.attack("H16")
+def test_what_a_cache_keeps_for_visitors_is_not_the_answer_to_a_key(keys) -> None:
+    """Otherwise whoever asks first, without a key, decides what programs are answered that have one."""
+    answer = keys.shop.app.test_client().get("/who")
+    assert (answer.json["subject"], answer.headers["Vary"]) == ("", "Cookie, X-API-Key")
+
+
 def test_a_program_is_a_program_narrowed_bound_and_without_a_factor(keys) -> None:
     seen = []
     keys.shop.app.add_url_rule("/principal", "principal", lambda: seen.append(keys.shop.auth.principal) or "")
