@@ -2,7 +2,8 @@
 
 A role is more than the permissions it grants: a guard may ask for its name. So who would give it must hold the
 role itself there or everywhere, or everything (``*``). What she holds for a time she gives for no longer, since
-whoever has it for good could give it back to her.
+whoever has it for good could give it back to her. And what she holds only because everybody does she gives at a place
+only where she may choose who is there: whoever was given anything at a place belongs to it.
 """
 
 from collections.abc import Iterable
@@ -165,21 +166,31 @@ class Authority:
         if not decision.allowed:
             return decision
         here = self._lasting(on, until)
-        if role in here.roles or _EVERYTHING in here.permissions:
-            return ALLOWED
         where = "everywhere" if on is None else f"on {encode_place(on)}"
-        return denied(
-            "beyond_own_rights", f"the caller does not hold {role} {where}, or not for as long", f"role={role}"
-        )
+        if role not in here.roles and _EVERYTHING not in here.permissions:
+            text = f"the caller does not hold {role} {where}, or not for as long"
+            return denied("beyond_own_rights", text, f"role={role}")
+        if on is None or self._was_given(role, on, until) or any_covers(here.permissions, ASSIGN):
+            return ALLOWED
+        text = f"everybody holds {role}, and the caller does not hold {ASSIGN} {where}, or not for as long"
+        return denied("beyond_own_rights", text, f"permission={ASSIGN}")
+
+    def _was_given(self, role: str, on: On, until: Millis | None) -> bool:
+        """Whether the caller would hold a role at a place if nobody held it merely by being signed in."""
+        names = {one.role for one in self._holdings_until(until) if one.place in (None, on)}
+        return role in self._definitions.expand(names, self._grants).roles
 
     def _lasting(self, on: On | None, until: Millis | None) -> HeldAt:
         """What the caller holds at a place at least until an instant; None is for good."""
-        lasting = [
+        holdings = self._holdings_until(until)
+        return work_out(holdings, self._definitions, self._grants, version=0, now=self._now).at(on)
+
+    def _holdings_until(self, until: Millis | None) -> list[Holding]:
+        return [
             one
             for one in self._holdings
             if one.ends_at is None or (until is not None and one.ends_at > self._now and one.ends_at >= until)
         ]
-        return work_out(lasting, self._definitions, self._grants, version=0, now=self._now).at(on)
 
 
 def _bound(tenant: On, on: On | None) -> Decision:
