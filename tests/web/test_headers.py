@@ -133,7 +133,9 @@ def test_no_shared_cache_keeps_what_belongs_to_somebody(given: str | None, kept:
 
 
 @pytest.mark.attack("H16")
-@pytest.mark.parametrize("given", [["private", "public, max-age=60"], ["no-store", "public"], ["max-age=60", "s-maxage=9"]])
+@pytest.mark.parametrize(
+    "given", [["private", "public, max-age=60"], ["no-store", "public"], ["max-age=60", "s-maxage=9"]]
+)
 def test_several_fields_of_one_name_are_one_list(given: list[str]) -> None:
     """RFC 9110 §5.3: a cache reads all of them, so what the first says is not enough."""
     response = Response()

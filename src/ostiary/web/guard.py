@@ -31,7 +31,7 @@ _STEP_UP: Final = "step_up_needed"
 # A narrowed credential, used for what it was not given.
 _SCOPE: Final = "insufficient_scope"
 _SESSION: Final = "session"
-# What a key is bound to was said by whoever made it, and need not be where its owner is at home.
+# Of persons where they belong. A key says so itself: whoever made it may have bound it to where its owner is not at home.
 _OF_PERSONS: Final = frozenset({_SESSION, BEARER})
 # In the place of the caller while the credentials are read, and for good if reading them failed.
 _UNREAD: Final = object()
@@ -206,11 +206,12 @@ class RequestGuard:
         return Caller(ANONYMOUS, binding, stale_cookies=stale, renewable=renewable)
 
     def _read(self, reader: CredentialReader, environ: "WSGIEnvironment", now: Millis) -> Reading:
-        """What a reader finds; somebody who has left the place that her session or token is bound to is there no more."""
+        """What a reader finds; somebody who has left the place that her credential is bound to is there no more."""
         reading, rights = reader.read(environ, now), self._rights
         if rights is None or not isinstance(reading, Presented) or (place := reading.principal.tenant) is None:
             return reading
-        if reader.kind not in _OF_PERSONS or rights.belongs(reading.principal, place):
+        ends_with_leaving = reading.of_member or reader.kind in _OF_PERSONS
+        if not ends_with_leaving or rights.belongs(reading.principal, place):
             return reading
         if reader.kind == _SESSION:
             # She could have left it by herself, and acts nowhere in particular.

@@ -22,8 +22,8 @@ from ostiary.storage.guard_reads import GuardReads
 
 def _row(**changes):
     row = {
-        "secret_hash": digest("s"), "subject": "ada", "epoch": 3, "scope": None, "tenant": None, "allowance": None,
-        "expires_at": NOON + DAY, "used_at": NOON, "current_epoch": 3, "rights": 0,
+        "secret_hash": digest("s"), "subject": "ada", "epoch": 3, "scope": None, "tenant": None, "of_member": 0,
+        "allowance": None, "expires_at": NOON + DAY, "used_at": NOON, "current_epoch": 3, "rights": 0,
     }  # fmt: skip
     return tuple((row | changes).values())
 
