@@ -92,6 +92,18 @@ def test_giving_to_oneself_needs_a_permission_of_its_own() -> None:
 
 
 @pytest.mark.attack("V11")
+def test_who_acts_in_the_name_of_another_gives_herself_nothing_of_hers() -> None:
+    grants = {"helpdesk": frozenset({"role:assign"})}
+    holdings = (_hold("editor"), _hold("helpdesk"))
+    for actors in ((), ("eve",), ("job-7", "eve")):
+        authority = Authority(replace(ADA, actors=actors), holdings, (), DEFINITIONS, grants, now=NOON)
+        to_eve = authority.check_give(Holder("subject", "eve"), "editor", None, None)
+        lets_eve_in = authority.check_add_member("eve", None, _given("sales", "editor"))
+        assert to_eve.allowed is lets_eve_in.allowed is ("eve" not in actors)
+        assert authority.check_give(BOB, "editor", None, None)
+
+
+@pytest.mark.attack("V11")
 def test_letting_oneself_into_a_group_is_giving_to_oneself_at_its_place() -> None:
     assert not _authority(_hold("editor")).check_add_member("ada", None, ())
     assert _authority(_hold("owner", ACME)).check_add_member("ada", ACME, ())

@@ -87,7 +87,7 @@ class Authority:
         decision = self.check_group(place)
         if not decision.allowed:
             return decision
-        if subject == self._principal.subject:
+        if self._is_self(Holder("subject", subject)):
             decision = self._check_self(place)
             if not decision.allowed:
                 return decision
@@ -134,9 +134,10 @@ class Authority:
         return ALLOWED
 
     def _is_self(self, holder: Holder) -> bool:
+        """Whether it is the caller, or a group she is in; who acts in her name gives to herself just as well."""
         if holder.group is not None:
             return holder.group in self._groups
-        return holder.subject == self._principal.subject
+        return holder.subject in (self._principal.subject, *self._principal.actors)
 
     def _check_self(self, on: On | None) -> Decision:
         if self._principal.tenant not in (None, on):
