@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Enum,
+    ForeignKey,
     Integer,
     MetaData,
     Numeric,
@@ -28,7 +29,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import CITEXT
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column, selectinload, with_loader_criteria
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    DynamicMapped,
+    Mapped,
+    Session,
+    aliased,
+    attribute_keyed_dict,
+    mapped_column,
+    relationship,
+    selectinload,
+    with_loader_criteria,
+)
 from sqlalchemy.types import CHAR, TypeDecorator
 from tests.features.policies import generated
 from tests.features.policies.library import Article, Base, Folder, Held, Library, Share
@@ -295,6 +307,42 @@ def test_a_folder_passes_on_to_what_is_in_it_as_deep_as_the_rule_says(rows):
     library = Library()
     library.policy("read")(related(Article.folder, related(Folder.parent, owner(Folder.owner_id))))
     assert set(rows.scalars(select(Article.id).where(library.visible("read", Article, "ada")))) == {2}
+
+
+class Club(DeclarativeBase):
+    pass
+
+
+class Ban(Club):
+    __tablename__ = "ban"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    subject: Mapped[str]
+
+
+class Room(Club):
+    __tablename__ = "room"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listed: Mapped[list[Ban]] = relationship(viewonly=True)
+    named: Mapped[dict[str, Ban]] = relationship(collection_class=attribute_keyed_dict("subject"), viewonly=True)
+    asked: DynamicMapped[Ban] = relationship(viewonly=True)
+
+
+@pytest.mark.attack("V6")
+@pytest.mark.parametrize("bans", [Room.listed, Room.named, Room.asked])
+def test_who_is_related_is_found_however_the_relationship_is_loaded(bans):
+    """What ``lazy="dynamic"`` answers is a query, and looked as if nobody was banned."""
+    engine = create_engine("sqlite://")
+    Club.metadata.create_all(engine)
+    library = Library()
+    library.policy("enter", Room)(not_(related(bans, owner(Ban.subject))))
+    library.policy("appeal", Room)(related(bans, owner(Ban.subject)))
+    with Session(engine) as session:
+        session.add_all([Room(id=1), Ban(id=1, room_id=1, subject="ada"), Room(id=2)])
+        session.commit()
+        for action, wanted in (("enter", {2}), ("appeal", {1})):
+            assert set(session.scalars(select(Room.id).where(library.visible(action, Room)))) == wanted
+            assert {one.id for one in session.scalars(select(Room)) if library.can(action, one)} == wanted
 
 
 def test_a_filter_may_stand_beside_other_conditions_and_joins(rows):

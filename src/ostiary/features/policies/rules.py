@@ -1,6 +1,6 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -350,7 +350,8 @@ def _each(resource: object, name: str, found: Any) -> Iterator[Any]:
     many = isinstance(found, list | tuple | set | frozenset | dict) if relationship is None else relationship.uselist
     if not many:
         yield found
-    elif hasattr(found, "values"):
+    elif isinstance(found, Mapping):
+        # Not by its `values`: the query that `lazy="dynamic"` answers has a method of that name, which finds nothing.
         yield from found.values()
     else:
         yield from found
