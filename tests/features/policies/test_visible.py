@@ -617,6 +617,28 @@ def test_what_the_page_says_twice_is_the_same_of_rows_and_of_objects(rows):
         assert {one.id for one in rows.scalars(select(Article)) if library.can(action, one)} == wanted
 
 
+@pytest.mark.attack("V6")
+@pytest.mark.parametrize(
+    "rule",
+    [
+        related(Article.folder, where(Folder.org_id == Article.org_id)),
+        where(Folder.org_id == "acme"),
+        tenant(Folder.org_id),
+        holds("reader", on=("org", Folder.org_id)),
+    ],
+)
+def test_a_rule_that_a_function_answers_looks_at_no_other_class_s_attribute(rows, rule):
+    """Each class has an attribute of this name: a folder's organisation was compared with itself, and let everybody in."""
+    fill(rows, [{"org_id": "beta", "folder_id": 1}, {"org_id": "acme", "folder_id": 1}], orgs=("acme", "acme", "acme"))
+    library = Library(Held(roles=[("ada", "reader", ("org", "acme"))]))
+    library.policy("read")(lambda principal: rule)
+    who = Principal("ada", tenant=("org", "acme"))
+    assert not any(library.can("read", one, who) for one in rows.scalars(select(Article)))
+    assert library.events[-1].error == "ConfigurationError"
+    with pytest.raises(ConfigurationError, match="foreign_attribute"):
+        library.visible("read", Article, who)
+
+
 def test_only_what_is_mapped_is_filtered():
     library = Library()
     library.policy("read", str)(anyone())
