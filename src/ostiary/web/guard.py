@@ -43,8 +43,8 @@ class Caller:
 
     ``stale_cookies`` are the names of cookies to clear; ``csrf_checked`` whether the request has shown
     that it comes from our own pages. ``exchangeable``: the principal is nobody until the adapter has exchanged
-    what the reader found for a session. ``environ_id`` tells the environ it was read of from copies. ``renewable``: nobody, by a token cookie whose time is over; the browser can
-    have it renewed.
+    what the reader found for a session. ``environ_id`` tells the environ it was read of from copies. ``renewable``:
+    nobody, by a token cookie whose time is over; the browser can have it renewed.
     """
 
     principal: Principal

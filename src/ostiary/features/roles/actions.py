@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 # What one answer may hold; whoever has more asks on from the last.
 MOST_LISTED = 1000
 
+# Whoever has no account yet: nobody whom there is, and so never the giver herself.
+_SOMEBODY_NEW = Holder("subject", "")
+
 
 class RoleActions(RoleDefinitions):
     """``auth.roles``."""
@@ -160,7 +163,7 @@ class RoleActions(RoleDefinitions):
         with self._changes.database.read() as connection:
             authority = self._changes.authority_of(giver, connection)
         for role in roles:
-            decision = authority.check_give(Holder("subject", ""), role, None, None)
+            decision = authority.check_give(_SOMEBODY_NEW, role, None, None)
             if not decision.allowed:
                 raise refusal_of(decision)
 

@@ -109,6 +109,15 @@ class Authority:
                 return decision
         return ALLOWED
 
+    def check_delete_group(self, place: On | None, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may remove a group that holds this: each of it is taken from whoever is in it."""
+        decision = self.check_group(place)
+        for one in holds:
+            if not decision.allowed:
+                break
+            decision = self._check_held(one.role, one.on, self._now)
+        return decision
+
     def check_clear(self, roles: Iterable[str], on: On) -> Decision:
         """Whether the caller may take each of these roles from whoever holds it on a place."""
         for role in roles:

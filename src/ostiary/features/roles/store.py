@@ -2,9 +2,10 @@
 
 Groups and their members are in ``group_store.py``.
 
-Whoever changes what somebody holds raises her rights in the same transaction, and so that nobody is missed,
-whoever changes what *many* hold keeps everybody else from changing who they are: a definition is changed, and an
-organisation made or removed, under an exclusive lock that every other change shares, and a group under a lock of its row (PostgreSQL; SQLite has one writer).
+Whoever changes what somebody holds raises her rights in the same transaction. So that nobody is missed, whoever
+changes what *many* hold keeps everybody else from changing who they are: a definition is changed, and an organisation
+made or removed, under an exclusive lock that every other change shares, and a group under a lock of its row
+(PostgreSQL; SQLite has one writer).
 """
 
 from collections.abc import Collection, Iterable, Sequence
