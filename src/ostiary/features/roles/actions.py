@@ -174,8 +174,12 @@ class RoleActions(RoleDefinitions):
                 self._require_defined(connection, role, field=field)
 
     def forget(self, tx: Transaction, subject: str, *, now: Millis) -> None:
-        """Take everything from a subject that is gone for good: its roles and its memberships."""
+        """Take everything from a subject that is gone for good: its roles and its memberships.
+
+        Before anything else in ``tx`` locks the subject: whoever has the lock of roles may be about to.
+        """
         store.share_roles(tx)
+        store.lock_rights(tx, {subject})
         taken = store.revoke_all(tx, Holder("subject", subject)) + group_store.leave_all(tx, subject)
         if taken:
             raise_rights(tx, subject, now=now)

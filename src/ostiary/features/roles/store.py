@@ -171,7 +171,7 @@ def lock_rights(tx: Transaction, subjects_: Collection[str], *, members_of: str 
 
     With ``members_of`` those of everybody in a group that is locked as well.
     """
-    if tx.connection.dialect.name == "postgresql":
+    if tx.connection.dialect.name == "postgresql" and (subjects_ or members_of is not None):
         chosen: ColumnElement[bool] = subjects.c.subject.in_(sorted(subjects_))
         if members_of is not None:
             chosen = or_(chosen, subjects.c.subject.in_(select(_M.subject).where(_M.group_name == members_of)))
