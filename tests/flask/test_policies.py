@@ -382,11 +382,14 @@ def test_why_is_not_told_to_whoever_calls_because_she_may_know_in_whose_name_a_v
     read_and_edit(magazine)
     auth = magazine.auth
 
+    def load(id):
+        return magazine.articles[id]
+
     @magazine.app.get("/as/<who>/<int:id>")
     def acting(who, id):
         with auth.acting_as(Principal(who)):
             if guarded:
-                auth.check(auth.require(can="edit", resource=lambda id: magazine.articles[id]))
+                auth.check(auth.require(can="edit", resource=load))
             auth.check(can="edit", resource=magazine.articles[id])
 
     for client in (magazine.app.test_client(), magazine.client("eve")):
