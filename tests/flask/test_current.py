@@ -215,6 +215,16 @@ def test_no_cache_keeps_an_answer_that_clears_a_cookie():
     assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Cookie")
 
 
+@pytest.mark.attack("H16")
+@pytest.mark.parametrize("path", ["/list", "/asked", "/kept"])
+def test_no_cache_keeps_what_a_bad_credential_was_answered_whoever_answers(path):
+    """Kept by the address alone, one forged header would shut out everybody."""
+    app, _ = make()
+    app.register_error_handler(401, lambda _: Response("no", 401, headers={"Cache-Control": "public, max-age=600"}))
+    answer = app.test_client().get(path, headers={"Authorization": "Badge FORGED"})
+    assert (answer.status_code, answer.text, answer.headers["Cache-Control"]) == (401, "no", "no-store")
+
+
 def test_a_view_may_let_the_browser_itself_keep_its_answer():
     answer = signed_in(make()[0]).get("/own")
     assert answer.headers["Cache-Control"] == "private, max-age=60"

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from ostiary.flask.context import present_context
 from ostiary.flask.state import AppState
+from ostiary.kernel.errors import AuthError
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
 from ostiary.web.cookies import DOUBLED, CookiePolicy, CookieToSet, read_cookie
@@ -33,7 +34,12 @@ def current_caller(state: AppState) -> Caller:
 def caller_of(state: AppState, request: Request) -> Caller:
     """``current_caller``, for those who have the request at hand: on the way of every guarded request."""
     guard = state.runtime.guard
-    caller = guard.caller(request.environ)
+    try:
+        caller = guard.caller(request.environ)
+    except AuthError:
+        # What a bad credential is answered is for whoever sent it, also where the application's own handler answers.
+        after_this_request(protect_from_caches)
+        raise
     if request.environ.get(state.watched) != id(request.environ):
         watch_answer(state, request, caller)
     if not caller.csrf_checked:
