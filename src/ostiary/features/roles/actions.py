@@ -73,7 +73,8 @@ class RoleActions(RoleDefinitions):
         ``until``  an aware instant or how long from now, ``"30d"``; None is for good
         ``by``     in whose name the application does this, if not in the caller's: ``"sign-up"``
 
-        Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``.
+        Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``. On a place
+        she belongs there herself, besides, or holds ``role:assign`` there: whoever is given anything there belongs to it.
         To a group only who holds ``role:assign`` where it is, whether or not there is such a group; it is given to each
         of its members, ``groups.memberships`` says who put them there. Raises
         ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.

@@ -2,8 +2,8 @@
 
 A role is more than the permissions it grants: a guard may ask for its name. So who would give it must hold the
 role itself there or everywhere, or everything (``*``). What she holds for a time she gives for no longer, since
-whoever has it for good could give it back to her. And what she holds only because everybody does she gives at a place
-only where she may choose who is there: whoever was given anything at a place belongs to it.
+whoever has it for good could give it back to her. And since whoever was given anything at a place belongs to it, she
+gives something there only if she belongs there herself, or may choose who does: what is held everywhere is not enough.
 """
 
 from collections.abc import Iterable
@@ -180,15 +180,14 @@ class Authority:
         if role not in here.roles and _EVERYTHING not in here.permissions:
             text = f"the caller does not hold {role} {where}, or not for as long"
             return denied("beyond_own_rights", text, f"role={role}")
-        if on is None or self._was_given(role, on, until) or any_covers(here.permissions, ASSIGN):
+        if on is None or self._belongs(on, until) or any_covers(here.permissions, ASSIGN):
             return ALLOWED
-        text = f"everybody holds {role}, and the caller does not hold {ASSIGN} {where}, or not for as long"
+        text = f"the caller neither belongs to {encode_place(on)} nor holds {ASSIGN} there, or not for as long"
         return denied("beyond_own_rights", text, f"permission={ASSIGN}")
 
-    def _was_given(self, role: str, on: On, until: Millis | None) -> bool:
-        """Whether the caller would hold a role at a place if nobody held it merely by being signed in."""
-        names = {one.role for one in self._holdings_until(until) if one.place in (None, on)}
-        return role in self._definitions.expand(names, self._grants).roles
+    def _belongs(self, on: On, until: Millis | None) -> bool:
+        """Whether the caller is a member of the organisation, or was given a role there, as ``Held.belongs``."""
+        return encode_place(on) in self._groups or any(one.place == on for one in self._holdings_until(until))
 
     def _lasting(self, on: On | None, until: Millis | None) -> HeldAt:
         """What the caller holds at a place at least until an instant; None is for good."""
