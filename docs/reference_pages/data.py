@@ -38,7 +38,7 @@ COLUMNS: Final = MappingProxyType(
         },
         "ostiary_api_keys": {
             "operational": ("id", "epoch", "scope", "allowance", "created_at", "expires_at", "used_at", "successor"),
-            "personal": ("subject", "name", "tenant", "used_from"),
+            "personal": ("subject", "name", "tenant", "of_member", "used_from"),
             "verifier": ("secret_hash",),
         },
         "ostiary_audit": {"operational": ("id", "at", "event"), "personal": ("subject", "actor", "detail")},

@@ -21,6 +21,7 @@ from ostiary.delivery.harmless_text import harmless_context, harmless_line
         ("Win at https://evil.example/now", "Win at https: evil. example/now"),
         ("see www.evil.example", "see www. evil. example"),
         ("evil。example", "evil. example"),
+        ("evil\u200d.\u200cexample", "evil\u200d. \u200cexample"),
         ("\\\\evil\\share", "evil\\share"),
         ("J.R. Smith", "J. R. Smith"),
         ("Mozilla/5.0 (X11; rv:128.0)", "Mozilla/5.0 (X11; rv:128.0)"),

@@ -46,6 +46,11 @@ def make(*features, **config):
     def shared():
         return Response("x", headers={"Cache-Control": "public, max-age=600"})
 
+    @app.get("/list")
+    @auth.optional
+    def list_():
+        return Response(auth.principal.subject, headers={"Cache-Control": "public, max-age=600"})
+
     @app.get("/own")
     @auth.require
     def own():
@@ -196,6 +201,28 @@ def test_an_answer_to_somebody_is_nobody_else_s_also_when_it_was_only_asked_whet
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Cookie" in answer.headers["Vary"]
+
+
+@pytest.mark.attack("H16")
+def test_no_cache_keeps_an_answer_that_clears_a_cookie():
+    """Given to others, it would sign them out (RFC 9111 §7.3)."""
+    client = make()[0].test_client()
+    answer = client.get("/list")
+    assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("public, max-age=600", "Cookie")
+    client.set_cookie("ostiary_session", "garbage")
+    answer = client.get("/list")
+    assert answer.headers["Set-Cookie"].startswith("ostiary_session=; ")
+    assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Cookie")
+
+
+@pytest.mark.attack("H16")
+@pytest.mark.parametrize("path", ["/list", "/asked", "/kept"])
+def test_no_cache_keeps_what_a_bad_credential_was_answered_whoever_answers(path):
+    """Kept by the address alone, one forged header would shut out everybody."""
+    app, _ = make()
+    app.register_error_handler(401, lambda _: Response("no", 401, headers={"Cache-Control": "public, max-age=600"}))
+    answer = app.test_client().get(path, headers={"Authorization": "Badge FORGED"})
+    assert (answer.status_code, answer.text, answer.headers["Cache-Control"]) == (401, "no", "no-store")
 
 
 def test_a_view_may_let_the_browser_itself_keep_its_answer():

@@ -374,6 +374,31 @@ def test_the_permission_that_shows_the_grounds_is_a_setting():
     assert "because" in magazine.client("ada").put("/articles/2", headers=SAME).json
 
 
+@pytest.mark.attack("V15")
+@pytest.mark.parametrize("guarded", [False, True])
+def test_why_is_not_told_to_whoever_calls_because_she_may_know_in_whose_name_a_view_acts(guarded):
+    """Who reads the answer is who made the request."""
+    magazine = Magazine(held=Held(permissions=[(who, "decision:explain", None) for who in ("robot", "ada")]))
+    read_and_edit(magazine)
+    auth = magazine.auth
+
+    def load(id):
+        return magazine.articles[id]
+
+    @magazine.app.get("/as/<who>/<int:id>")
+    def acting(who, id):
+        with auth.acting_as(Principal(who)):
+            if guarded:
+                auth.check(auth.require(can="edit", resource=load))
+            auth.check(can="edit", resource=magazine.articles[id])
+
+    for client in (magazine.app.test_client(), magazine.client("eve")):
+        answer = client.get("/as/robot/2")
+        assert (answer.status_code, "because" in answer.json) == (403, False)
+    assert "because" in magazine.client("ada").get("/as/robot/2").json
+    assert "because" not in magazine.client("ada").get("/as/eve/2").json
+
+
 @pytest.mark.asvs("V8.2.4")
 def test_a_person_who_lacks_only_a_proof_is_asked_for_it_also_where_others_would_see_nothing(magazine):
     magazine.auth.policy("delete", Article)(all_of(owner(Article.author_id), proven(fresh="5m")))

@@ -3,15 +3,19 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
+from contextlib import suppress
 from threading import Barrier, Event
 
 import pytest
 from tests.features.roles.house import open_house
 
+from ostiary import Accounts
 from ostiary.events import RoleRevoked
+from ostiary.features.accounts import AccountActions
 from ostiary.features.roles import BeyondOwnRights, Group, NoSuchGroup
 from ostiary.features.roles.define import RoleInUse
 from ostiary.features.roles.holder import PlaceInUse
+from ostiary.features.roles.store import raise_rights_of_holders
 from ostiary.kernel.errors import ValidationFailed
 from ostiary.kernel.principal import Principal
 
@@ -251,3 +255,53 @@ def test_who_is_given_something_on_an_organisation_that_is_being_removed_holds_n
                 house.roles.groups.create(Group(ACME))
             house.roles.revoke("ada", "owner", on=ACME)
         assert _ask(house, "ada") == _read(house, "ada")
+
+
+def test_an_administrator_and_a_job_that_change_the_same_wait_for_each_other_and_never_both(house) -> None:
+    """Whoever makes a change, the rights of whom it concerns are locked before what she holds."""
+    house.roles.assign("kim", "root")
+    house.roles.assign("bob", "editor")
+    kim = house.browser("kim")
+    gate = Barrier(2)
+
+    def by_job():
+        gate.wait(10)
+        for number in range(30):
+            house.roles.assign("bob", "editor", until=f"{number + 1}h")
+
+    def by_administrator():
+        gate.wait(10)
+        for number in range(30):
+            body = {"subject": "bob", "role": "editor", "until": f"{number + 1}d"}
+            assert kim.post("/auth/role-assignments", json=body).status_code in (200, 201)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(by_job), pool.submit(by_administrator)]:
+            done.result(60)
+    assert _ask(house, "bob") == _read(house, "bob")
+
+
+def test_an_account_is_closed_while_its_role_is_redefined_and_neither_waits_for_both(database_url, clock) -> None:
+    with open_house(database_url, clock=clock, pool_size=16, further=(Accounts(),)) as house:
+        accounts = house.shop.runtime.action("accounts", AccountActions)
+        ada = accounts.create(email="ada@example.com")
+        house.roles.define("seller", ["order:read"])
+        house.roles.assign(ada, "seller")
+        begun, go = Event(), Event()
+
+        def redefine():
+            with house.roles._changes.begin("job", exclusive=True) as change:
+                begun.set()
+                assert go.wait(10)
+                raise_rights_of_holders(change.tx, ["seller"], now=change.now)
+
+        with ThreadPoolExecutor(2) as pool:
+            redefined = pool.submit(redefine)
+            assert begun.wait(10)
+            closed = pool.submit(accounts.close, ada)
+            with suppress(StillWaiting):
+                closed.result(0.5)
+            go.set()
+            redefined.result(10)
+            closed.result(10)
+        assert house.roles.of(ada.id) == {"reader"}

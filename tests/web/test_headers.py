@@ -134,6 +134,44 @@ def test_no_shared_cache_keeps_what_belongs_to_somebody(given: str | None, kept:
 
 @pytest.mark.attack("H16")
 @pytest.mark.parametrize(
+    "given", [["private", "public, max-age=60"], ["no-store", "public"], ["max-age=60", "s-maxage=9"]]
+)
+def test_several_fields_of_one_name_are_one_list(given: list[str]) -> None:
+    """RFC 9110 §5.3: a cache reads all of them, so what the first says is not enough."""
+    response = Response()
+    for value in given:
+        response.headers.add("Cache-Control", value)
+    protect_from_caches(response)
+    assert response.headers.getlist("Cache-Control") == ["no-store"]
+
+
+@pytest.mark.attack("H16")
+@pytest.mark.asvs("V14.2.2")
+@pytest.mark.parametrize(
+    "name",
+    ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "surrogate-control", "Edge-Control", "X-Accel-Expires"],
+)
+@pytest.mark.parametrize("beside", [None, "public, max-age=60", "private, max-age=60"])
+def test_nothing_tells_a_gateway_to_keep_what_belongs_to_somebody(name: str, beside: str | None) -> None:
+    """RFC 9213 §2.2: a cache that a targeted field is for obeys it, and ignores Cache-Control."""
+    response = Response(headers={name: "600" if name == "X-Accel-Expires" else "max-age=600"})
+    if beside is not None:
+        response.headers["Cache-Control"] = beside
+    protect_from_caches(response)
+    assert name not in response.headers
+    kept = beside if beside is not None and beside.startswith("private") else "no-store"
+    assert response.headers.getlist("Cache-Control") == [kept]
+
+
+def test_a_view_may_forbid_a_gateway_what_it_allows_the_browser() -> None:
+    response = Response(headers={"Cache-Control": "private, max-age=60", "CDN-Cache-Control": "no-store"})
+    protect_from_caches(response)
+    assert response.headers["CDN-Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "private, max-age=60"
+
+
+@pytest.mark.attack("H16")
+@pytest.mark.parametrize(
     ("given", "kept"),
     [(list[str](), "Cookie"), (["Accept"], "Accept, Cookie"), (["accept, cookie"], "accept, cookie"), (["*"], "*")]
     + [(["Accept", "Origin"], "Accept, Origin, Cookie")],

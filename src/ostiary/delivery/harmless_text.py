@@ -16,8 +16,9 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Zero-width (non-)joiners are letters of Persian and of Indian scripts, and hold emoji together.
 _JOINERS: Final = frozenset("\u200c\u200d")
 _SLASHES: Final = re.compile(r"[/\\]{2,}")
-# The dots that IDNA (RFC 3490 §3.1) and mail programs take for one, before a letter: "evil.example", not "1.5".
-_DOT_IN_NAME: Final = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=[^\W\d_])")
+# The dots that IDNA (RFC 3490 §3.1) and mail programs take for one, before a letter: "evil.example", not "1.5". A joiner
+# beside one is not seen, and a mail program may leave it out.
+_DOT_IN_NAME: Final = re.compile(r"(?<=[\w\u200c\u200d])[.\u3002\uff0e\uff61](?=[\u200c\u200d]*[^\W\d_])")
 
 
 def harmless_line(text: str) -> str:

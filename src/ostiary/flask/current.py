@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 
 from ostiary.flask.context import present_context
 from ostiary.flask.state import AppState
+from ostiary.kernel.errors import AuthError
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.secret import new_secret
 from ostiary.web.cookies import DOUBLED, CookiePolicy, CookieToSet, read_cookie
 from ostiary.web.guard import Caller
-from ostiary.web.headers import protect_from_caches, vary_on_cookie
+from ostiary.web.headers import protect_from_caches, vary_on_credentials
 
 CSRF_COOKIE: Final = "ostiary_csrf"
 _NEW_CSRF_COOKIE: Final = "ostiary.new_csrf_cookie"
@@ -33,7 +34,12 @@ def current_caller(state: AppState) -> Caller:
 def caller_of(state: AppState, request: Request) -> Caller:
     """``current_caller``, for those who have the request at hand: on the way of every guarded request."""
     guard = state.runtime.guard
-    caller = guard.caller(request.environ)
+    try:
+        caller = guard.caller(request.environ)
+    except AuthError:
+        # What a bad credential is answered is for whoever sent it, also where the application's own handler answers.
+        after_this_request(protect_from_caches)
+        raise
     if request.environ.get(state.watched) != id(request.environ):
         watch_answer(state, request, caller)
     if not caller.csrf_checked:
@@ -61,7 +67,7 @@ def watch_answer(state: AppState, request: Request, caller: Caller) -> None:
     # Which environ it was: a copy of it belongs to another request.
     request.environ[state.watched] = id(request.environ)
     if not caller.principal or caller.stale_cookies:
-        after_this_request(_clearing(state.runtime.cookies, caller))
+        after_this_request(_clearing(state, caller))
     else:
         after_this_request(_protecting(caller.header))
 
@@ -71,7 +77,8 @@ def _protecting(header: str) -> Callable[[Response], Response]:
     return partial(protect_from_caches, header=header)
 
 
-def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Response]:
+def _clearing(state: AppState, caller: Caller) -> Callable[[Response], Response]:
+    policy, fields = state.runtime.cookies, state.runtime.guard.credential_fields
     known, header, stale = bool(caller.principal), caller.header, caller.stale_cookies
 
     def finish(response: Response) -> Response:
@@ -79,10 +86,12 @@ def _clearing(policy: CookiePolicy, caller: Caller) -> Callable[[Response], Resp
             protect_from_caches(response, header=header)
         else:
             # CVE-2023-30861: an answer that depends on nobody being signed in depends on the cookie, too.
-            vary_on_cookie(response)
+            vary_on_credentials(response, fields)
         for name in stale:
             if not any(cookie.startswith(f"{name}=") for cookie in response.headers.getlist("Set-Cookie")):
                 policy.clear_cookie(response, name)
+                # Kept by a cache, it would sign out whoever is given it (RFC 9111 §7.3).
+                protect_from_caches(response)
         return response
 
     return finish

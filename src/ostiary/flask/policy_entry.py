@@ -111,10 +111,22 @@ def policy_refusal(state: AppState, caller: Caller, decision: Decision, *, hidde
         error = NotAllowed(
             public.text, code=public.code, detail=error.detail, headers=error.headers, members=error.members
         )
-    if state.policy_actions.may_read_grounds(caller.principal):
+    if _may_read_grounds(state, caller.principal):
         told = decision.as_json()
         error.members = {**error.members, "because": told["because"], "would_pass_if": told["would_pass_if"]}
     return error
+
+
+def _may_read_grounds(state: AppState, principal: Principal) -> bool:
+    """Whether every ground stands in the answer. Who reads it is who made the request, in whose name a view may act or not."""
+    actions = state.policy_actions
+    may_she = actions.may_read_grounds(principal)
+    if not may_she or not has_request_context():
+        return may_she
+    try:
+        return actions.may_read_grounds(current_caller(state).principal)
+    except AuthError:
+        return False
 
 
 def requirement_of(decision: Decision) -> Requirement:

@@ -32,3 +32,11 @@ def device_name(user_agent: str | None) -> str:
     if browser and system:
         return f"{browser} on {system}"
     return browser or system or "Unknown device"
+
+
+def device_in_mail(user_agent: str | None) -> str | None:
+    """The same for a mail that warns somebody; None where there was no request.
+
+    Never what the browser says of itself: whoever is warned of would write a line of the warning, to have it ignored.
+    """
+    return None if user_agent is None else device_name(user_agent)

@@ -23,12 +23,14 @@ class Presented:
     """A good credential.
 
     ``csrf_binding`` is what a CSRF token for this credential is bound to; it changes whenever the
-    credential does. ``used`` notes that the credential was used, if that is due; it never raises.
+    credential does. ``used`` notes that the credential was used, if that is due; it never raises. ``of_member``: it
+    is bound to a place that its owner belonged to when it was made, and good for as long as she does.
     """
 
     principal: Principal
     csrf_binding: str
     used: Callable[[], object] | None = None
+    of_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ _STEP_UP: Final = "step_up_needed"
 # A narrowed credential, used for what it was not given.
 _SCOPE: Final = "insufficient_scope"
 _SESSION: Final = "session"
-# What a key is bound to was said by whoever made it, and need not be where its owner is at home.
+# Of persons where they belong. A key says so itself: whoever made it may have bound it to where its owner is not at home.
 _OF_PERSONS: Final = frozenset({_SESSION, BEARER})
 # In the place of the caller while the credentials are read, and for good if reading them failed.
 _UNREAD: Final = object()
@@ -43,8 +43,8 @@ class Caller:
 
     ``stale_cookies`` are the names of cookies to clear; ``csrf_checked`` whether the request has shown
     that it comes from our own pages. ``exchangeable``: the principal is nobody until the adapter has exchanged
-    what the reader found for a session. ``environ_id`` tells the environ it was read of from copies. ``renewable``: nobody, by a token cookie whose time is over; the browser can
-    have it renewed.
+    what the reader found for a session. ``environ_id`` tells the environ it was read of from copies. ``renewable``:
+    nobody, by a token cookie whose time is over; the browser can have it renewed.
     """
 
     principal: Principal
@@ -86,6 +86,7 @@ class RequestGuard:
         "_rights",
         "ambient_cookies",
         "challenges",
+        "credential_fields",
     )
 
     def __init__(
@@ -101,6 +102,9 @@ class RequestGuard:
         self._explicit = tuple(reader for reader in readers if not reader.ambient)
         self._ambient = tuple(reader for reader in readers if reader.ambient)
         self._reads_bearer = any(_asks_for_bearer(reader) for reader in self._explicit)
+        # What an answer to nobody depends on. Authorization need not be named (RFC 9110 §12.5.5).
+        fields = ("Cookie", *(reader.header for reader in self._explicit if reader.header != "Authorization"))
+        self.credential_fields = tuple(dict.fromkeys(fields))
         self.ambient_cookies = tuple(name for reader in self._ambient for name in reader.cookies)
         self._csrf = csrf
         self._clock = clock
@@ -202,11 +206,12 @@ class RequestGuard:
         return Caller(ANONYMOUS, binding, stale_cookies=stale, renewable=renewable)
 
     def _read(self, reader: CredentialReader, environ: "WSGIEnvironment", now: Millis) -> Reading:
-        """What a reader finds; somebody who has left the place that her session or token is bound to is there no more."""
+        """What a reader finds; somebody who has left the place that her credential is bound to is there no more."""
         reading, rights = reader.read(environ, now), self._rights
         if rights is None or not isinstance(reading, Presented) or (place := reading.principal.tenant) is None:
             return reading
-        if reader.kind not in _OF_PERSONS or rights.belongs(reading.principal, place):
+        ends_with_leaving = reading.of_member or reader.kind in _OF_PERSONS
+        if not ends_with_leaving or rights.belongs(reading.principal, place):
             return reading
         if reader.kind == _SESSION:
             # She could have left it by herself, and acts nowhere in particular.

@@ -6,7 +6,7 @@ to somebody. Law: CSP Level 3, RFC 9111 §5.2.2; ASVS V3.4, V3.5.7, V3.5.8, V14.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from werkzeug.wrappers import Response
@@ -17,7 +17,11 @@ _DIRECTIVE: Final = re.compile(r"[a-z-]{3,40}", re.ASCII)
 # A semicolon or a comma would begin another directive or another policy.
 _SOURCE: Final = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,300}", re.ASCII)
 
-_ABOUT_CACHES: Final = frozenset({"vary", "cache-control"})
+# Beside Cache-Control, what a gateway or a CDN obeys instead of it: RFC 9213 §2.1, and what was there before it.
+_FOR_GATEWAYS: Final = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})
+_ABOUT_CACHES: Final = frozenset({"vary", *_FOR_GATEWAYS})
+_CACHE_CONTROL: Final = "cache-control"
+_KEPT_BY_NOBODY_ELSE: Final = frozenset({"private", "no-store"})
 
 _OWN_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
@@ -62,12 +66,13 @@ def protect_from_caches(response: Response, *, header: str = "Cookie") -> Respon
     """Keep caches from giving one person's answer to another.
 
     For an application's response to a request with a credential, which came in this ``header``. The view's own
-    ``Cache-Control`` stays if it says ``private`` or ``no-store``; anything else becomes ``no-store``. The answer is the
-    response itself, as Flask's hooks want it.
+    ``Cache-Control`` stays if it says ``private`` or ``no-store``; anything else becomes ``no-store``, and what a gateway
+    would obey instead of it goes. The answer is the response itself, as Flask's hooks want it.
     """
     headers = response.headers
     for name, _ in headers:
-        if name.lower() in _ABOUT_CACHES:
+        field = name.lower()
+        if field in _ABOUT_CACHES or field.endswith(_CACHE_CONTROL):
             break
     else:
         # On the way of nearly every guarded request: the view said nothing of caches.
@@ -79,17 +84,31 @@ def protect_from_caches(response: Response, *, header: str = "Cookie") -> Respon
         headers.add("Cache-Control", "no-store")
         return response
     _vary_on(response, header)
-    directives = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
-    # RFC 9111 §5.2.2.7: private="Set-Cookie" is about that field only, and lets a shared cache keep the rest.
-    # "public" beside them is a contradiction, and caches differ in what they make of it.
-    if not directives & {"private", "no-store"} or "public" in directives:
-        response.headers["Cache-Control"] = "no-store"
+    # RFC 9110 §5.3: several fields of one name are one list.
+    if not _is_for_one(", ".join(headers.getlist("Cache-Control"))):
+        headers["Cache-Control"] = "no-store"
+    # RFC 9213 §2.2: whoever a targeted field is for ignores Cache-Control.
+    for name in {name for name, value in headers if _is_targeted(name.lower()) and not _is_for_one(value)}:
+        del headers[name]
     return response
 
 
-def vary_on_cookie(response: Response) -> None:
-    """Tell caches that the answer depends on the cookie, also when that says that nobody is signed in."""
-    _vary_on(response, "Cookie")
+def _is_targeted(field: str) -> bool:
+    return field in _FOR_GATEWAYS or (field.endswith(_CACHE_CONTROL) and field != _CACHE_CONTROL)
+
+
+def _is_for_one(value: str) -> bool:
+    """Whether a field's directives let nobody but the caller's own browser keep the answer."""
+    directives = {part.strip().lower() for part in value.split(",")}
+    # RFC 9111 §5.2.2.7: private="Set-Cookie" is about that field only, and lets a shared cache keep the rest.
+    # "public" beside them is a contradiction, and caches differ in what they make of it.
+    return bool(directives & _KEPT_BY_NOBODY_ELSE) and "public" not in directives
+
+
+def vary_on_credentials(response: Response, fields: Iterable[str]) -> None:
+    """Tell caches that the answer depends on these fields of a request, also when they say that nobody is signed in."""
+    for field in fields:
+        _vary_on(response, field)
 
 
 def _vary_on(response: Response, name: str) -> None:

@@ -22,8 +22,8 @@ from ostiary.storage.guard_reads import GuardReads
 
 def _row(**changes):
     row = {
-        "secret_hash": digest("s"), "subject": "ada", "epoch": 3, "scope": None, "tenant": None, "allowance": None,
-        "expires_at": NOON + DAY, "used_at": NOON, "current_epoch": 3, "rights": 0,
+        "secret_hash": digest("s"), "subject": "ada", "epoch": 3, "scope": None, "tenant": None, "of_member": 0,
+        "allowance": None, "expires_at": NOON + DAY, "used_at": NOON, "current_epoch": 3, "rights": 0,
     }  # fmt: skip
     return tuple((row | changes).values())
 
@@ -69,6 +69,13 @@ def test_a_key_is_taken_from_either_header_field(keys, header, form) -> None:
 def test_no_cache_gives_the_answer_for_one_key_to_another(keys, header, vary) -> None:
     answer = keys.ask(keys.create(scope=None).secret, "/account", header=header)
     assert (answer.status_code, answer.headers["Cache-Control"], answer.headers.get("Vary")) == (200, "no-store", vary)
+
+
+@pytest.mark.attack("H16")
+def test_what_a_cache_keeps_for_visitors_is_not_the_answer_to_a_key(keys) -> None:
+    """Otherwise whoever asks first, without a key, decides what programs are answered that have one."""
+    answer = keys.shop.app.test_client().get("/who")
+    assert (answer.json["subject"], answer.headers["Vary"]) == ("", "Cookie, X-API-Key")
 
 
 def test_a_program_is_a_program_narrowed_bound_and_without_a_factor(keys) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Enum,
+    ForeignKey,
     Integer,
     MetaData,
     Numeric,
@@ -28,7 +29,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import CITEXT
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column, selectinload, with_loader_criteria
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    DynamicMapped,
+    Mapped,
+    Session,
+    aliased,
+    attribute_keyed_dict,
+    mapped_column,
+    relationship,
+    selectinload,
+    with_loader_criteria,
+)
 from sqlalchemy.types import CHAR, TypeDecorator
 from tests.features.policies import generated
 from tests.features.policies.library import Article, Base, Folder, Held, Library, Share
@@ -295,6 +307,42 @@ def test_a_folder_passes_on_to_what_is_in_it_as_deep_as_the_rule_says(rows):
     library = Library()
     library.policy("read")(related(Article.folder, related(Folder.parent, owner(Folder.owner_id))))
     assert set(rows.scalars(select(Article.id).where(library.visible("read", Article, "ada")))) == {2}
+
+
+class Club(DeclarativeBase):
+    pass
+
+
+class Ban(Club):
+    __tablename__ = "ban"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    subject: Mapped[str]
+
+
+class Room(Club):
+    __tablename__ = "room"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listed: Mapped[list[Ban]] = relationship(viewonly=True)
+    named: Mapped[dict[str, Ban]] = relationship(collection_class=attribute_keyed_dict("subject"), viewonly=True)
+    asked: DynamicMapped[Ban] = relationship(viewonly=True)
+
+
+@pytest.mark.attack("V6")
+@pytest.mark.parametrize("bans", [Room.listed, Room.named, Room.asked])
+def test_who_is_related_is_found_however_the_relationship_is_loaded(bans):
+    """What ``lazy="dynamic"`` answers is a query, and looked as if nobody was banned."""
+    engine = create_engine("sqlite://")
+    Club.metadata.create_all(engine)
+    library = Library()
+    library.policy("enter", Room)(not_(related(bans, owner(Ban.subject))))
+    library.policy("appeal", Room)(related(bans, owner(Ban.subject)))
+    with Session(engine) as session:
+        session.add_all([Room(id=1), Ban(id=1, room_id=1, subject="ada"), Room(id=2)])
+        session.commit()
+        for action, wanted in (("enter", {2}), ("appeal", {1})):
+            assert set(session.scalars(select(Room.id).where(library.visible(action, Room)))) == wanted
+            assert {one.id for one in session.scalars(select(Room)) if library.can(action, one)} == wanted
 
 
 def test_a_filter_may_stand_beside_other_conditions_and_joins(rows):
@@ -567,6 +615,28 @@ def test_what_the_page_says_twice_is_the_same_of_rows_and_of_objects(rows):
     for action, wanted in (("read", {1, 2, 4, 5}), ("hide", {3, 6})):
         assert set(rows.scalars(select(Article.id).where(library.visible(action)))) == wanted
         assert {one.id for one in rows.scalars(select(Article)) if library.can(action, one)} == wanted
+
+
+@pytest.mark.attack("V6")
+@pytest.mark.parametrize(
+    "rule",
+    [
+        related(Article.folder, where(Folder.org_id == Article.org_id)),
+        where(Folder.org_id == "acme"),
+        tenant(Folder.org_id),
+        holds("reader", on=("org", Folder.org_id)),
+    ],
+)
+def test_a_rule_that_a_function_answers_looks_at_no_other_class_s_attribute(rows, rule):
+    """Each class has an attribute of this name: a folder's organisation was compared with itself, and let everybody in."""
+    fill(rows, [{"org_id": "beta", "folder_id": 1}, {"org_id": "acme", "folder_id": 1}], orgs=("acme", "acme", "acme"))
+    library = Library(Held(roles=[("ada", "reader", ("org", "acme"))]))
+    library.policy("read")(lambda principal: rule)
+    who = Principal("ada", tenant=("org", "acme"))
+    assert not any(library.can("read", one, who) for one in rows.scalars(select(Article)))
+    assert library.events[-1].error == "ConfigurationError"
+    with pytest.raises(ConfigurationError, match="foreign_attribute"):
+        library.visible("read", Article, who)
 
 
 def test_only_what_is_mapped_is_filtered():

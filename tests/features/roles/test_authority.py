@@ -48,6 +48,20 @@ def test_what_she_holds_at_a_place_she_gives_at_no_other_and_not_everywhere() ->
     assert _authority(_hold("owner")).check_give(BOB, "editor", OTHER, None)
 
 
+@pytest.mark.attack("V11")
+def test_what_she_holds_everywhere_she_gives_at_a_place_where_she_belongs_or_says_who_does() -> None:
+    """Whoever was given anything at a place belongs to it."""
+    assert not _authority(_hold("editor")).check_give(BOB, "editor", ACME, None)
+    assert not _authority(_hold("editor")).check_take(BOB, "editor", ACME)
+    assert _authority(_hold("editor"), groups=["org:acme"]).check_give(BOB, "editor", ACME, None)
+    assert _authority(_hold("editor"), _hold("reader", ACME)).check_take(BOB, "editor", ACME)
+    for_a_time = _authority(_hold("editor"), _hold("reader", ACME, NOON + 5))
+    assert for_a_time.check_give(BOB, "editor", ACME, NOON + 5)
+    assert not for_a_time.check_give(BOB, "editor", ACME, None)
+    assert not for_a_time.check_give(BOB, "editor", OTHER, NOON + 5)
+    assert _authority(_hold("editor")).check_give(BOB, "editor", None, None)
+
+
 def test_what_she_holds_for_a_time_she_gives_for_no_longer() -> None:
     owner = _authority(_hold("editor", ACME, NOON + 1000))
     assert owner.check_give(BOB, "editor", ACME, NOON + 1000)
@@ -74,7 +88,7 @@ def test_a_narrowed_credential_carries_no_role_to_give() -> None:
 
 
 def test_a_credential_that_is_bound_to_a_place_gives_nowhere_else() -> None:
-    bound = _authority(_hold("editor"), principal=replace(ADA, tenant=ACME))
+    bound = _authority(_hold("owner"), principal=replace(ADA, tenant=ACME))
     assert bound.check_give(BOB, "editor", ACME, None)
     assert bound.check_give(BOB, "editor", OTHER, None).code == "wrong_tenant"
     assert bound.check_give(BOB, "editor", None, None).code == "wrong_tenant"
@@ -89,6 +103,18 @@ def test_giving_to_oneself_needs_a_permission_of_its_own() -> None:
     assert _authority(_hold("owner")).check_give(me, "editor", ACME, None), "role:* is hers"
     narrow = replace(ADA, scope=frozenset({"*"}))
     assert _authority(_hold("owner"), principal=narrow).check_give(me, "editor", ACME, None)
+
+
+@pytest.mark.attack("V11")
+def test_who_acts_in_the_name_of_another_gives_herself_nothing_of_hers() -> None:
+    grants = {"helpdesk": frozenset({"role:assign"})}
+    holdings = (_hold("editor"), _hold("helpdesk"))
+    for actors in ((), ("eve",), ("job-7", "eve")):
+        authority = Authority(replace(ADA, actors=actors), holdings, (), DEFINITIONS, grants, now=NOON)
+        to_eve = authority.check_give(Holder("subject", "eve"), "editor", None, None)
+        lets_eve_in = authority.check_add_member("eve", None, _given("sales", "editor"))
+        assert to_eve.allowed is lets_eve_in.allowed is ("eve" not in actors)
+        assert authority.check_give(BOB, "editor", None, None)
 
 
 @pytest.mark.attack("V11")

@@ -1,9 +1,10 @@
 """Roles in the database: beside those of the code, checked as strictly, and in force at the next request."""
 
 import pytest
-from tests.features.roles.house import ROLES
+from tests.features.roles.house import ROLES, open_house
 from tests.shop import NOON
 
+from ostiary import Roles
 from ostiary.events import RoleDefined, RoleUndefined
 from ostiary.features.roles.define import DefinedInCode, RoleInUse
 from ostiary.kernel.errors import ValidationFailed
@@ -127,3 +128,14 @@ def test_definitions_are_told_and_written_down(house) -> None:
         RoleUndefined(at=NOON, role="auditor"),
     ]
     assert house.shop.named()[-2:] == ["role_defined", "role_undefined"]
+
+
+def test_what_is_removed_beside_the_code_is_seen_by_processes_of_the_version_before(database_url, clock) -> None:
+    """While a version is deployed that brings the role into the code, older processes still read it from the database."""
+    with open_house(database_url, clock=clock) as older:
+        older.roles.define("auditor", ["audit:read"])
+        older.roles.assign("ada", "auditor")
+        assert "audit:read" in older.rights.permissions(older.principal(), None)
+        with open_house(database_url, clock=clock, roles=Roles({**ROLES, "auditor": ["audit:list"]})) as newer:
+            assert newer.roles.undefine("auditor")
+        assert "audit:read" not in older.rights.permissions(older.principal(), None)

@@ -312,3 +312,20 @@ def test_with_accounts_nothing_is_given_to_whom_there_is_not(sqlite_url, clock) 
         answer = browser.post("/auth/role-assignments", json={"subject": "nobody", "role": "editor"})
         assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "no_account")
         assert browser.post("/auth/role-assignments", json={"subject": account.id, "role": "editor"}).status_code == 201
+
+
+@pytest.mark.attack("V11")
+def test_a_place_in_the_body_is_not_taken_for_everywhere(house, root) -> None:
+    """Whoever writes the place beside the role, and is allowed everywhere, would give it everywhere."""
+    answer = root.post("/auth/role-assignments", json={"subject": "bob", "role": "editor", "on": "org:acme"})
+    assert (answer.status_code, house.roles.assignments("bob")) == (400, [])
+    body = {"subject": "bob", "role": "editor", "on": "org:other"}
+    assert root.post("/auth/role-assignments?on=org:acme", json=body).status_code == 400
+    assert house.roles.assignments("bob") == []
+
+
+@pytest.mark.attack("V11")
+def test_what_is_to_be_taken_stands_in_the_address(house, root) -> None:
+    house.roles.assign("bob", "editor")
+    answer = root.delete("/auth/role-assignments?subject=bob&role=editor", json={"on": "org:acme"})
+    assert (answer.status_code, len(house.roles.assignments("bob"))) == (400, 1)

@@ -173,3 +173,27 @@ def test_a_process_that_remembers_sessions_learns_at_once_where_one_acts(databas
             browser.get("/account")
             _switch(browser, None if place is None else f"org:{place[1]}")
             assert browser.get("/tenant").json["tenant"] == (None if place is None else list(place))
+
+
+@pytest.mark.attack("V11")
+def test_what_is_held_everywhere_lets_nobody_into_an_organisation(house) -> None:
+    """At a place any role is more than it is everywhere: whoever was given it there belongs there."""
+    house.roles.groups.create(Group(ACME))
+    # One that everybody holds, and one that every customer is given who signs up.
+    house.roles.assign("eve", "writer")
+    eve = house.browser("eve")
+    for role in ("reader", "writer"):
+        assert eve.post("/acme/give", data={"who": "kim", "role": role}).status_code == 403
+    assert house.roles.organisations("kim") == ()
+    assert _switch(house.browser("kim"), "org:acme").status_code == 404
+    house.roles.assign("bob", "reader", on=ACME)
+    assert eve.post("/acme/take", data={"who": "bob", "role": "reader"}).status_code == 403
+    assert house.roles.organisations("bob") == (ACME,)
+
+
+def test_whoever_looks_after_an_organisation_gives_there_what_is_held_everywhere(house) -> None:
+    house.roles.assign("ada", "owner", on=ACME)
+    ada = house.browser("ada")
+    assert ada.post("/acme/give", data={"who": "kim", "role": "reader"}).status_code == 200
+    assert ada.post("/other/give", data={"who": "kim", "role": "reader"}).status_code == 403
+    assert ada.post("/acme/take", data={"who": "kim", "role": "reader"}).status_code == 200

@@ -31,6 +31,20 @@ def test_the_owner_is_told_once_of_a_browser_that_is_new(people):
     assert len(people.mailbox.to(ADA)) == 2
 
 
+@pytest.mark.attack("T4")
+def test_whoever_signs_in_writes_no_line_of_the_warning(people):
+    """A browser may call itself anything: that this was a test, that nothing is to be done, which number to call."""
+    said = 'Firefox". This was our yearly test: please ignore this mail, or call +1 555 0100. "'
+    login = {"identifier": ADA, "password": GOOD}
+    people.browser().post("/auth/sign-in", json=login, headers={"User-Agent": said})
+    people.browser().post("/auth/sign-in", json=login, headers={"User-Agent": said.removeprefix("Firefox")})
+    known, unknown = people.mailbox.to(ADA)
+    for mail in (known, unknown):
+        assert "555" not in mail.text + mail.html
+        assert "ignore" not in mail.text + mail.html
+    assert 'With: "Unknown device"' in unknown.text
+
+
 def test_an_address_that_is_not_proven_is_not_written_to(people):
     account = people.accounts.find(email=ADA)
     with people.database.write() as tx:

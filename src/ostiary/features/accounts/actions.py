@@ -174,8 +174,9 @@ class AccountActions(AccountFinder):
         with self._database.write() as tx:
             changed = self._change(tx, id, Verb.CLOSE)
             now = self._clock.now()
-            raise_epoch(tx, id, now=now)
+            # Whoever listens may have locks of its own to take, and takes them before that of the subject.
             self._bus.emit(AccountClosed(at=now, subject=id), tx)
+            raise_epoch(tx, id, now=now)
         return changed
 
     def _change(self, tx: Transaction, id: str, verb: Verb, *, reason: str | None = None) -> Account:

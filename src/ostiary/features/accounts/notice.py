@@ -10,6 +10,7 @@ from typing import Final, Literal
 from ostiary.features.accounts.account import Account
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.device_name import device_in_mail
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.kernel.resources import Resources
 from ostiary.storage.database import Transaction
@@ -41,7 +42,7 @@ class IdentifierNotice:
             "change": change,
             "kind": _CALLED[kind],
             "network": client.network,
-            "device": client.device,
+            "device": device_in_mail(client.device),
         }
         for one in before.identifiers:
             if one.kind == "email" and one.verified_at is not None:

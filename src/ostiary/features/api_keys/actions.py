@@ -88,7 +88,7 @@ class ApiKeyActions:
         ``scope``    permissions, such as ``["order:read"]``, that it is narrowed to; None narrows nothing
         ``expires``  how long it lives; a year unless settings say otherwise
         ``limit``    how often it may be used, ``"600/minute"``; None is the application's
-        ``tenant``   the place it is bound to, ``("org", "acme")``
+        ``tenant``   the place it is bound to, ``("org", "acme")``. Does its owner belong there now, it ends when she leaves
 
         Raises ``ValidationFailed`` with everything that is wrong, ``TooManyKeys`` and ``OwnerNotActive``.
         """
@@ -105,7 +105,10 @@ class ApiKeyActions:
         # The epoch before the state: a suspension in between raises it, and the key is dead when it is born.
         epoch, rights = self._standing_of(subject)
         self._require_active(subject)
-        self._require_held(Principal(subject, rights_version=rights), wish.scope, wish.tenant)
+        principal = Principal(subject, rights_version=rights)
+        self._require_held(principal, wish.scope, wish.tenant)
+        # Asked before the key is there: whoever leaves meanwhile leaves it behind.
+        of_member = self._belongs(principal, wish.tenant)
         now = self._clock.now()
         new = self._new_text(now)
         with self._database.write() as tx:
@@ -119,6 +122,7 @@ class ApiKeyActions:
                 name=wish.name,
                 scope=None if wish.scope is None else " ".join(wish.scope),
                 tenant=tenant_text(wish),
+                of_member=int(of_member),
                 allowance=wish.limit,
                 created_at=now,
                 expires_at=now + wish.lives_for,
@@ -170,6 +174,7 @@ class ApiKeyActions:
                 name=old.name,
                 scope=old.scope,
                 tenant=old.tenant,
+                of_member=old.of_member,
                 allowance=old.allowance,
                 created_at=now,
                 expires_at=now + life,
@@ -213,6 +218,11 @@ class ApiKeyActions:
         if beyond:
             text = f"Nobody gives a key what she may not do herself: {', '.join(beyond)}."
             raise ValidationFailed(FieldError("scope", "not_held", text))
+
+    def _belongs(self, owner: Principal, tenant: On | None) -> bool:
+        """Whether the owner of a key is at home where it is bound: a machine, or staff, need not be."""
+        rights = self._rights()
+        return rights is not None and tenant is not None and rights.belongs(owner, tenant)
 
     def _new_text(self, now: Millis) -> KeyText:
         return KeyText(

@@ -36,7 +36,7 @@ _INVALID: Final = bearer_challenge("invalid_token", "The key is not valid")
 
 def key_reason(row: tuple[Any, ...], secret: str, now: Millis) -> str | None:
     """Why this row does not let the request in, or None if it does. A rule over the guard's read."""
-    secret_hash, _, epoch, _, _, _, expires_at, _, current_epoch, _ = row
+    secret_hash, _, epoch, _, _, _, _, expires_at, _, current_epoch, _ = row
     if not hmac.compare_digest(sha256(secret.encode()).digest(), bytes(secret_hash)):
         return "wrong_secret"
     if epoch != current_epoch:
@@ -92,13 +92,13 @@ class PresentedKeys:
         if reason is not None:
             return Rejected(reason, subject=None if reason == "wrong_secret" else row[1])
         # Once the secret is known to be right: a stranger who knows an id must not use up the owner's allowance.
-        allowance = row[5] or self._limit
+        allowance = row[6] or self._limit
         if allowance is not None:
             self._limiter.charge(parse_limit("api_keys.limit", allowance), key.id)
         return self._presented(key.id, row, now)
 
     def _presented(self, id: str, row: tuple[Any, ...], now: Millis) -> Presented:
-        _, subject, _, scope, tenant, _, _, used_at, _, rights = row
+        _, subject, _, scope, tenant, of_member, _, _, used_at, _, rights = row
         principal = Principal(
             subject,
             kind="program",
@@ -107,7 +107,8 @@ class PresentedKeys:
             tenant=decode_place(tenant),
             rights_version=rights,
         )
-        return Presented(principal, id, self._used(id, now) if now - used_at >= _TOUCH_EVERY else None)
+        used = self._used(id, now) if now - used_at >= _TOUCH_EVERY else None
+        return Presented(principal, id, used, of_member=bool(of_member))
 
     def _used(self, id: str, now: Millis) -> Callable[[], object]:
         return lambda: self._reads.touch(self._touch, (now, self._client().network, id))

@@ -39,6 +39,7 @@ api_keys: Final = Table(
     Column("name", TEXT, nullable=False),
     Column("scope", TEXT),
     Column("tenant", TEXT),
+    Column("of_member", BIGINT, nullable=False, server_default="0"),
     Column("allowance", TEXT),
     Column("created_at", BIGINT, nullable=False),
     Column("expires_at", BIGINT, nullable=False),
@@ -55,7 +56,10 @@ _ZERO: Final[ColumnElement[int]] = literal_column("0")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
-    """A key as its owner may see it. Times are milliseconds since the Unix epoch; ``used_at`` is 0 for never."""
+    """A key as its owner may see it. Times are milliseconds since the Unix epoch; ``used_at`` is 0 for never.
+
+    ``of_member``  1: its owner belonged to the place it is bound to when it was made, and it is good while she does
+    """
 
     id: str
     subject: str
@@ -63,6 +67,7 @@ class KeyRow:
     name: str
     scope: str | None
     tenant: str | None
+    of_member: int
     allowance: str | None
     created_at: Millis
     expires_at: Millis
@@ -80,6 +85,7 @@ _SHOWN: Final = tuple(
         "name",
         "scope",
         "tenant",
+        "of_member",
         "allowance",
         "created_at",
         "expires_at",
@@ -99,6 +105,7 @@ def guard_read() -> ClauseElement:
             _K.epoch,
             _K.scope,
             _K.tenant,
+            _K.of_member,
             _K.allowance,
             _K.expires_at,
             _K.used_at,

@@ -21,6 +21,7 @@ from ostiary.features.sign_in import SignInActions
 from ostiary.kernel.client import ClientSource
 from ostiary.kernel.clock import Clock
 from ostiary.kernel.dataclass import dataclass
+from ostiary.kernel.device_name import device_in_mail
 from ostiary.kernel.errors import (
     ConfigurationError,
     FieldError,
@@ -248,7 +249,12 @@ class PasswordActions(PasswordVerifier):
         epoch = raise_epoch(tx, account.id, now=now)
         own.bus.emit(PasswordChanged(at=now, subject=account.id, network=client.network, how=how), tx)
         if own.mailer is not None:
-            context = {"when": now, "network": client.network, "device": client.device, "reset_link": _reset_link(own)}
+            context = {
+                "when": now,
+                "network": client.network,
+                "device": device_in_mail(client.device),
+                "reset_link": _reset_link(own),
+            }
             for one in account.identifiers:
                 if one.kind == "email" and one.verified_at is not None:
                     own.mailer.send(Mail(to=one.shown, template=CHANGED_MAIL, context=context), tx)

@@ -14,6 +14,7 @@ from ostiary.features.policies.three_valued import Truth, both, either, negate
 from ostiary.kernel.combinable import Combinable, Mode
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Reason
+from ostiary.kernel.errors import misconfigured
 
 _LONGEST: Final = 60
 
@@ -24,6 +25,13 @@ class Attribute:
 
     name: str
     owner: type | None = None
+
+    def check_is_of(self, type_: type) -> None:
+        """Refuse to be looked up in another class, which may have one of the same name. Raises ``ConfigurationError``."""
+        if self.owner is not None and not issubclass(type_, self.owner):
+            what = f"a rule looks at {self.owner.__name__}.{self}, and was asked about a {type_.__name__}"
+            cure = f"name an attribute of {type_.__name__}, or of a class it inherits from"
+            raise misconfigured("foreign_attribute", what, cure)
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,6 @@
 """The rules there are: ownership, roles, permissions, tenants, relations, conditions, proofs; each of one object."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,7 @@ class Owner(Rule):
         subject = situation.principal.subject if situation.principal else None
         if subject is None:
             return False, "nobody is signed in"
-        value = situation.attribute(self.attribute.name)
+        value = situation.attribute(self.attribute)
         return spells(value, subject), f"{self.attribute} is {show(value)}, and the caller is {show(subject)}"
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class Spot:
         """The place; None where the attribute is None."""
         if not isinstance(self.name, Attribute):
             return (self.kind, self.name)
-        value = situation.attribute(self.name.name)
+        value = situation.attribute(self.name)
         return None if value is None else (self.kind, spelling(value))
 
     def attributes(self) -> Iterator[Attribute]:
@@ -195,7 +195,7 @@ class Tenant(Rule):
             return True, "the credential is bound to no place"
         if not situation.principal or bound is None or bound[0] != self.kind:
             return (None if self.unbound else False), f"the credential is bound to no {self.kind}"
-        value = situation.attribute(self.attribute.name)
+        value = situation.attribute(self.attribute)
         met = spells(value, bound[1])
         text = f"{self.attribute} is {show(value)}, and the credential is bound to {bound[1]}"
         return ((met or None) if self.unbound else met), text
@@ -222,7 +222,7 @@ class Related(Rule):
     @override
     def judge(self, situation: Situation, *, full: bool = False) -> Reason:
         try:
-            found = situation.attribute(self.relationship.name)
+            found = situation.attribute(self.relationship)
         except Nowhere:
             return Rule.judge(self, situation)
         grounds: list[Reason] = []
@@ -267,8 +267,8 @@ class Compare(Rule):
 
     @override
     def look(self, situation: Situation) -> tuple[Truth, str]:
-        have = situation.attribute(self.attribute.name)
-        want = situation.attribute(self.value.name) if isinstance(self.value, Attribute) else self.value
+        have = situation.attribute(self.attribute)
+        want = situation.attribute(self.value) if isinstance(self.value, Attribute) else self.value
         return compare(have, self.op, want), f"{self.attribute} is {show(have)}; wanted: {self.op} {show(want)}"
 
     @property
@@ -350,7 +350,8 @@ def _each(resource: object, name: str, found: Any) -> Iterator[Any]:
     many = isinstance(found, list | tuple | set | frozenset | dict) if relationship is None else relationship.uselist
     if not many:
         yield found
-    elif hasattr(found, "values"):
+    elif isinstance(found, Mapping):
+        # Not by its `values`: the query that `lazy="dynamic"` answers has a method of that name, which finds nothing.
         yield from found.values()
     else:
         yield from found

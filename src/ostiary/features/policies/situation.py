@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ostiary.features.policies.context import PolicyContext
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Change
 from ostiary.kernel.principal import Principal
 from ostiary.kernel.requirement import Rights
+
+if TYPE_CHECKING:
+    from ostiary.features.policies.rule import Attribute
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -50,13 +53,14 @@ class Situation:
         """The same question about what the person holds."""
         return replace(self, whole=True)
 
-    def attribute(self, name: str) -> Any:
+    def attribute(self, attribute: "Attribute") -> Any:
         """An attribute of the resource. Raises ``Nowhere`` where there is none to look at."""
-        if name in self.changed:
-            return self.changed[name]
+        if attribute.name in self.changed:
+            return self.changed[attribute.name]
         if self.resource is None:
             raise Nowhere
-        return getattr(self.resource, name)
+        attribute.check_is_of(type(self.resource))
+        return getattr(self.resource, attribute.name)
 
     def about(self, resource: object) -> "Situation":
         """The same question about another resource, such as a related one."""

@@ -76,6 +76,7 @@ class RowFilter:
         return or_(here, _constant(None))
 
     def _column(self, attribute: Attribute) -> Any:
+        attribute.check_is_of(inspect(self.entity).mapper.class_)
         return getattr(self.entity, attribute.name)
 
     def _held(self, rule: Right, spot: Spot) -> ColumnElement[bool]:

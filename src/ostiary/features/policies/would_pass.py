@@ -62,7 +62,7 @@ def _ways_to_meet(rule: Rule, situation: Situation) -> Iterator[Way]:
         case Right() if principal:
             yield from _ways_to_hold(rule, situation)
         case Tenant() if principal:
-            value = None if situation.resource is None else situation.attribute(rule.attribute.name)
+            value = None if situation.resource is None else situation.attribute(rule.attribute)
             if value is not None:
                 yield (Change("tenant", on=(rule.kind, str(value))),)
         case Proven() if principal:
@@ -94,7 +94,7 @@ def _agreement(rule: Compare, situation: Situation) -> Iterator[Way]:
     """What the attribute would have to be."""
     wanted = rule.value
     if isinstance(wanted, Attribute):
-        wanted = None if situation.resource is None else situation.attribute(wanted.name)
+        wanted = None if situation.resource is None else situation.attribute(wanted)
         if wanted is None:
             return
     match rule.op:
@@ -152,7 +152,7 @@ def _place(spot: Spot | None, situation: Situation) -> Place:
 
 def _held_by(situation: Situation, attribute: Attribute, subject: str) -> Iterator[Way]:
     """The attribute as it would be if it held the subject; nothing where it is a number, and the subject is none."""
-    value = None if situation.resource is None else situation.attribute(attribute.name)
+    value = None if situation.resource is None else situation.attribute(attribute)
     if not isinstance(value, int) or isinstance(value, bool):
         yield (Change("attribute", subject, of=attribute.name),)
     elif subject.isascii() and subject.isdecimal():

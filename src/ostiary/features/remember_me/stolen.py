@@ -2,6 +2,7 @@
 
 from ostiary.kernel.client import Client
 from ostiary.kernel.clock import Millis
+from ostiary.kernel.device_name import device_in_mail
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.kernel.resources import Resources
 from ostiary.kernel.subject_gate import SubjectGate
@@ -28,7 +29,7 @@ class StolenMail:
         address = self._verified_address(subject)
         if address is None:
             return None
-        context = {"when": now, "network": client.network, "device": client.device}
+        context = {"when": now, "network": client.network, "device": device_in_mail(client.device)}
         addresses = self._resources.find(Addresses)  # type: ignore[type-abstract] # found by the protocol it fulfils
         if addresses is not None and addresses.has("sign_in"):
             context["sign_in_link"] = addresses.absolute("sign_in")

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 # What one answer may hold; whoever has more asks on from the last.
 MOST_LISTED = 1000
 
+# Whoever has no account yet: nobody whom there is, and so never the giver herself.
+_SOMEBODY_NEW = Holder("subject", "")
+
 
 class RoleActions(RoleDefinitions):
     """``auth.roles``."""
@@ -70,7 +73,8 @@ class RoleActions(RoleDefinitions):
         ``until``  an aware instant or how long from now, ``"30d"``; None is for good
         ``by``     in whose name the application does this, if not in the caller's: ``"sign-up"``
 
-        Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``.
+        Inside a request nobody gives what she does not hold there herself, and for as long: ``BeyondOwnRights``. On a place
+        she belongs there herself, besides, or holds ``role:assign`` there: whoever is given anything there belongs to it.
         To a group only who holds ``role:assign`` where it is, whether or not there is such a group; it is given to each
         of its members, ``groups.memberships`` says who put them there. Raises
         ``ValidationFailed`` for a role that nobody defines, and ``NoSuchGroup``.
@@ -160,7 +164,7 @@ class RoleActions(RoleDefinitions):
         with self._changes.database.read() as connection:
             authority = self._changes.authority_of(giver, connection)
         for role in roles:
-            decision = authority.check_give(Holder("subject", ""), role, None, None)
+            decision = authority.check_give(_SOMEBODY_NEW, role, None, None)
             if not decision.allowed:
                 raise refusal_of(decision)
 
@@ -171,8 +175,12 @@ class RoleActions(RoleDefinitions):
                 self._require_defined(connection, role, field=field)
 
     def forget(self, tx: Transaction, subject: str, *, now: Millis) -> None:
-        """Take everything from a subject that is gone for good: its roles and its memberships."""
+        """Take everything from a subject that is gone for good: its roles and its memberships.
+
+        Before anything else in ``tx`` locks the subject: whoever has the lock of roles may be about to.
+        """
         store.share_roles(tx)
+        store.lock_rights(tx, {subject})
         taken = store.revoke_all(tx, Holder("subject", subject)) + group_store.leave_all(tx, subject)
         if taken:
             raise_rights(tx, subject, now=now)

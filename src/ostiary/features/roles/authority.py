@@ -2,7 +2,8 @@
 
 A role is more than the permissions it grants: a guard may ask for its name. So who would give it must hold the
 role itself there or everywhere, or everything (``*``). What she holds for a time she gives for no longer, since
-whoever has it for good could give it back to her.
+whoever has it for good could give it back to her. And since whoever was given anything at a place belongs to it, she
+gives something there only if she belongs there herself, or may choose who does: what is held everywhere is not enough.
 """
 
 from collections.abc import Iterable
@@ -86,7 +87,7 @@ class Authority:
         decision = self.check_group(place)
         if not decision.allowed:
             return decision
-        if subject == self._principal.subject:
+        if self._is_self(Holder("subject", subject)):
             decision = self._check_self(place)
             if not decision.allowed:
                 return decision
@@ -107,6 +108,15 @@ class Authority:
             if not decision.allowed:
                 return decision
         return ALLOWED
+
+    def check_delete_group(self, place: On | None, holds: Iterable[Assignment]) -> Decision:
+        """Whether the caller may remove a group that holds this: each of it is taken from whoever is in it."""
+        decision = self.check_group(place)
+        for one in holds:
+            if not decision.allowed:
+                break
+            decision = self._check_held(one.role, one.on, self._now)
+        return decision
 
     def check_clear(self, roles: Iterable[str], on: On) -> Decision:
         """Whether the caller may take each of these roles from whoever holds it on a place."""
@@ -133,9 +143,10 @@ class Authority:
         return ALLOWED
 
     def _is_self(self, holder: Holder) -> bool:
+        """Whether it is the caller, or a group she is in; who acts in her name gives to herself just as well."""
         if holder.group is not None:
             return holder.group in self._groups
-        return holder.subject == self._principal.subject
+        return holder.subject in (self._principal.subject, *self._principal.actors)
 
     def _check_self(self, on: On | None) -> Decision:
         if self._principal.tenant not in (None, on):
@@ -165,21 +176,30 @@ class Authority:
         if not decision.allowed:
             return decision
         here = self._lasting(on, until)
-        if role in here.roles or _EVERYTHING in here.permissions:
-            return ALLOWED
         where = "everywhere" if on is None else f"on {encode_place(on)}"
-        return denied(
-            "beyond_own_rights", f"the caller does not hold {role} {where}, or not for as long", f"role={role}"
-        )
+        if role not in here.roles and _EVERYTHING not in here.permissions:
+            text = f"the caller does not hold {role} {where}, or not for as long"
+            return denied("beyond_own_rights", text, f"role={role}")
+        if on is None or self._belongs(on, until) or any_covers(here.permissions, ASSIGN):
+            return ALLOWED
+        text = f"the caller neither belongs to {encode_place(on)} nor holds {ASSIGN} there, or not for as long"
+        return denied("beyond_own_rights", text, f"permission={ASSIGN}")
+
+    def _belongs(self, on: On, until: Millis | None) -> bool:
+        """Whether the caller is a member of the organisation, or was given a role there, as ``Held.belongs``."""
+        return encode_place(on) in self._groups or any(one.place == on for one in self._holdings_until(until))
 
     def _lasting(self, on: On | None, until: Millis | None) -> HeldAt:
         """What the caller holds at a place at least until an instant; None is for good."""
-        lasting = [
+        holdings = self._holdings_until(until)
+        return work_out(holdings, self._definitions, self._grants, version=0, now=self._now).at(on)
+
+    def _holdings_until(self, until: Millis | None) -> list[Holding]:
+        return [
             one
             for one in self._holdings
             if one.ends_at is None or (until is not None and one.ends_at > self._now and one.ends_at >= until)
         ]
-        return work_out(lasting, self._definitions, self._grants, version=0, now=self._now).at(on)
 
 
 def _bound(tenant: On, on: On | None) -> Decision:

@@ -125,12 +125,12 @@ class Changes:
             store.lock_roles(tx)
         else:
             store.share_roles(tx)
-        # The group before any subject, and all subjects in one order: two changes wait for each other, and never both.
+        # The group before any subject, all subjects in one order, and what they hold after both: two changes wait for each
+        # other, and never both.
         group_exists = group is None or group_store.lock_group(tx, group)
-        authority = None
-        if author.caller is not None:
-            store.lock_rights(tx, {author.caller.subject, *concerns}, members_of=group if members else None)
-            authority = self.authority_of(author.caller, tx.connection)
+        caller = () if author.caller is None else (author.caller.subject,)
+        store.lock_rights(tx, {*caller, *concerns}, members_of=group if members else None)
+        authority = None if author.caller is None else self.authority_of(author.caller, tx.connection)
         return Change(tx, self.clock.now(), author.by, authority, self.bus, group_exists)
 
     def authority_of(self, principal: Principal, connection: "Connection") -> Authority:

@@ -131,13 +131,15 @@ class RoleDefinitions:
                 return False
             permissions, roles = _parted(present[role])
             change.require(lambda authority: authority.check_define(permissions, roles))
+            heirs = definitions.heirs_of([role], present)
             if role not in definitions.in_code:
-                heirs = definitions.heirs_of([role], present) - {role}
+                others = sorted(heirs - {role})
                 held = store.find_assignments(change.tx.connection, role=role, now=change.now, limit=1)
-                if heirs or held:
-                    detail = f"inherited by {', '.join(sorted(heirs))}" if heirs else "somebody holds it"
-                    raise RoleInUse(detail=detail)
+                if others or held:
+                    raise RoleInUse(detail=f"inherited by {', '.join(others)}" if others else "somebody holds it")
             store.undefine(change.tx, role)
+            # Where the code defines it, nothing changes; except in processes of a version before it did.
+            store.raise_rights_of_holders(change.tx, heirs, now=change.now)
             change.emit(RoleUndefined(at=change.now, role=role, by=change.by))
             return True
 

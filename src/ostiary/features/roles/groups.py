@@ -64,7 +64,7 @@ class GroupActions:
         """
         organisation = group.place is not None
         with self._changes.begin(by, group=group.text, members=True, exclusive=organisation) as change:
-            self._require(change, group, lambda authority, held: authority.check_remove_member("", group.place, held))
+            self._require(change, group, lambda authority, held: authority.check_delete_group(group.place, held))
             if group.place is not None:
                 self._clear_place(change, group.place)
             group_store.raise_rights_of_members(change.tx, group.text, now=change.now)

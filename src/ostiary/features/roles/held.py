@@ -52,7 +52,7 @@ class Held:
         return self.everywhere if place is None else self.places.get(place, self.everywhere)
 
     def belongs(self, place: On) -> bool:
-        """Whether she is a member of the organisation, or holds a role there that not everybody everywhere holds."""
+        """Whether she is a member of the organisation, or was given a role there, also one that everybody holds."""
         return place in self.homes or place in self.places
 
     def places_of(self, kind: str, *, role: str | None = None, permission: str | None = None) -> frozenset[str] | None:

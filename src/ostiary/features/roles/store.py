@@ -2,9 +2,10 @@
 
 Groups and their members are in ``group_store.py``.
 
-Whoever changes what somebody holds raises her rights in the same transaction, and so that nobody is missed,
-whoever changes what *many* hold keeps everybody else from changing who they are: a definition is changed, and an
-organisation made or removed, under an exclusive lock that every other change shares, and a group under a lock of its row (PostgreSQL; SQLite has one writer).
+Whoever changes what somebody holds raises her rights in the same transaction. So that nobody is missed, whoever
+changes what *many* hold keeps everybody else from changing who they are: a definition is changed, and an organisation
+made or removed, under an exclusive lock that every other change shares, and a group under a lock of its row
+(PostgreSQL; SQLite has one writer).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -170,7 +171,7 @@ def lock_rights(tx: Transaction, subjects_: Collection[str], *, members_of: str 
 
     With ``members_of`` those of everybody in a group that is locked as well.
     """
-    if tx.connection.dialect.name == "postgresql":
+    if tx.connection.dialect.name == "postgresql" and (subjects_ or members_of is not None):
         chosen: ColumnElement[bool] = subjects.c.subject.in_(sorted(subjects_))
         if members_of is not None:
             chosen = or_(chosen, subjects.c.subject.in_(select(_M.subject).where(_M.group_name == members_of)))

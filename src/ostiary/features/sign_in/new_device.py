@@ -5,6 +5,7 @@ Law: ASVS 5.0 V6.3.5. Whoever guesses or steals a password is seen by the person
 
 from typing import TYPE_CHECKING, Final
 
+from ostiary.kernel.device_name import device_in_mail
 from ostiary.kernel.events import SignInSucceeded
 from ostiary.kernel.mail import Mail, Mailer
 from ostiary.kernel.resources import Resources
@@ -30,7 +31,7 @@ class NewDeviceNotice:
         if not event.new_device or event.subject is None:
             return
         account = self._resources[AccountActions].find_in(tx, event.subject)
-        context = {"when": event.at, "network": event.network, "device": event.device}
+        context = {"when": event.at, "network": event.network, "device": device_in_mail(event.device)}
         mailer = self._resources[Mailer]  # type: ignore[type-abstract] # found by the protocol it fulfils
         for one in account.identifiers if account is not None else ():
             if one.kind == "email" and one.verified_at is not None:

@@ -7,7 +7,7 @@ from typing import Final
 
 VERSION_TABLE: Final = "ostiary_alembic_version"
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision in ``versions/``."""
 
 TABLES: Final = frozenset(
