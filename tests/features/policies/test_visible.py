@@ -345,6 +345,39 @@ def test_who_is_related_is_found_however_the_relationship_is_loaded(bans):
             assert {one.id for one in session.scalars(select(Room)) if library.can(action, one)} == wanted
 
 
+@pytest.mark.attack("V6")
+@pytest.mark.filterwarnings("ignore:.*noload:sqlalchemy.exc.SADeprecationWarning")
+def test_a_function_s_rule_follows_no_relationship_that_loads_nothing(caplog):
+    class Base(DeclarativeBase):
+        pass
+
+    class Guest(Base):
+        __tablename__ = "guest"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        house_id: Mapped[int] = mapped_column(ForeignKey("house.id"))
+        subject: Mapped[str]
+
+    class House(Base):
+        __tablename__ = "house"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        banned: Mapped[list[Guest]] = relationship(viewonly=True, lazy="noload")
+
+    library = Library()
+
+    @library.policy("enter", House)
+    def unless_banned(principal, house):
+        return not_(related(House.banned, owner(Guest.subject)))
+
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add_all([House(id=1), Guest(id=1, house_id=1, subject="ada")])
+        session.commit()
+        # As every policy that raises, it denies.
+        assert not library.can("enter", session.scalars(select(House)).one())
+    assert "no_relationship" in caplog.text
+
+
 def test_a_filter_may_stand_beside_other_conditions_and_joins(rows):
     fill(rows, [{"author_id": "ada", "folder_id": 1}, {"author_id": "ada", "folder_id": 2}])
     library = Library()

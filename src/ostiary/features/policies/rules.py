@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -11,9 +11,13 @@ from ostiary.features.policies.situation import Nowhere, Situation
 from ostiary.features.policies.three_valued import Op, Truth, compare, spelling, spells
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.decision import Reason
+from ostiary.kernel.errors import misconfigured
 from ostiary.kernel.permission import any_covers
 from ostiary.kernel.principal import On, Principal
 from ostiary.kernel.requirement import Names, Requirement, Rights, check_requirement
+
+NOT_FOLLOWED: Final = frozenset({"write_only", "noload", "raise_on_sql"})
+"""The ways of SQLAlchemy not to load what a relationship leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,11 +346,15 @@ def _where(place: On | None) -> str:
 
 def _each(resource: object, name: str, found: Any) -> Iterator[Any]:
     """What a relationship leads to: nothing, one, or each of a collection."""
-    if found is None:
-        return
     mapper: Any = getattr(type(resource), "__mapper__", None)
     # A single related object may be iterable, or have a method `add`, for reasons of its own: the mapping knows.
     relationship = None if mapper is None else mapper.relationships.get(name)
+    if relationship is not None and relationship.lazy in NOT_FOLLOWED:
+        # Of a declared rule told at the start; a rule that a function answers comes here. `noload` looks as if it led nowhere.
+        what = f"a rule follows {type(resource).__name__}.{name}, whose lazy={relationship.lazy!r} loads nothing"
+        raise misconfigured("no_relationship", what, "follow a relationship that may be loaded")
+    if found is None:
+        return
     many = isinstance(found, list | tuple | set | frozenset | dict) if relationship is None else relationship.uselist
     if not many:
         yield found

@@ -18,7 +18,18 @@ from sqlalchemy.types import TypeEngine
 from ostiary.features.policies.condition import OPERATORS, annotations_of, is_inexact
 from ostiary.features.policies.many_values import one_of
 from ostiary.features.policies.rule import AllOf, AnyOf, Attribute, Not, Rule
-from ostiary.features.policies.rules import Compare, Holds, Owner, Related, Right, Spot, Tenant, Where, asks_credential
+from ostiary.features.policies.rules import (
+    NOT_FOLLOWED,
+    Compare,
+    Holds,
+    Owner,
+    Related,
+    Right,
+    Spot,
+    Tenant,
+    Where,
+    asks_credential,
+)
 from ostiary.features.policies.situation import Situation
 from ostiary.kernel.dataclass import dataclass
 from ostiary.kernel.errors import misconfigured
@@ -220,7 +231,7 @@ def mapper_of(entity: Any) -> Mapper[Any] | None:
 def target_of(type_: Any, name: str) -> type | None:
     """The class that a relationship leads to; None for what is none that can be followed."""
     relationship = inspect(type_).relationships.get(name)
-    if relationship is None or relationship.lazy in ("write_only", "noload", "raise_on_sql"):
+    if relationship is None or relationship.lazy in NOT_FOLLOWED:
         return None
     return cast("type", relationship.mapper.class_)
 
