@@ -21,6 +21,8 @@ _SOURCE: Final = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,300}", re.ASCII)
 _FOR_GATEWAYS: Final = frozenset({"surrogate-control", "edge-control", "x-accel-expires"})
 _ABOUT_CACHES: Final = frozenset({"vary", *_FOR_GATEWAYS})
 _CACHE_CONTROL: Final = "cache-control"
+# What nearly every answer has, as Werkzeug spells it, says nothing about caches.
+_USUAL: Final = frozenset({"Content-Type", "Content-Length"})
 _KEPT_BY_NOBODY_ELSE: Final = frozenset({"private", "no-store"})
 
 _OWN_HEADERS: Final = (
@@ -71,6 +73,8 @@ def protect_from_caches(response: Response, *, header: str = "Cookie") -> Respon
     """
     headers = response.headers
     for name, _ in headers:
+        if name in _USUAL:
+            continue
         field = name.lower()
         if field in _ABOUT_CACHES or field.endswith(_CACHE_CONTROL):
             break
