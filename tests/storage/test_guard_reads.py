@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -153,6 +154,54 @@ def test_a_file_that_breaks_under_the_guard_is_unavailable(sqlite_url: str) -> N
         path.write_bytes(b"nothing a database would say" * 1000)
     with pytest.raises(Unavailable):
         reads.fetch_one(reads.compile(EPOCH), ("ada",))
+
+
+# Another process: reads hers again and again until it is told to stop, and says what it found.
+_READS = """
+import sys, threading
+from sqlalchemy import bindparam, select
+from ostiary.storage.database import Database
+from ostiary.storage.guard_reads import GuardReads
+from ostiary.storage.subjects import subjects
+
+reads = GuardReads(Database.from_url(sys.argv[1]))
+epoch = reads.compile(select(subjects.c.epoch).where(subjects.c.subject == bindparam("subject")))
+over, found = threading.Event(), set()
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+print("ready", flush=True)
+while not over.is_set():
+    found.add(reads.fetch_one(epoch, ("zoe",)))
+print(found)
+"""
+
+
+def test_a_file_that_shrinks_while_it_is_read_by_its_map_harms_no_reader(sqlite_url: str) -> None:
+    database = Database.from_url(sqlite_url, migrates_itself=True)
+    assert database.file is not None
+    with database.write() as tx:
+        raise_epoch(tx, "zoe", now=0)
+    with subprocess.Popen(
+        [sys.executable, "-c", _READS, sqlite_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "ready\n"
+        with sqlite3.connect(str(database.file), timeout=30, isolation_level=None) as other:
+            for _ in range(20):
+                other.execute(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+                    "INSERT INTO ostiary_subjects (subject, epoch, rights) SELECT 'a' || i, 1, 0 FROM n"
+                )
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                grown = database.file.stat().st_size
+                other.execute("DELETE FROM ostiary_subjects WHERE subject <> 'zoe'")
+                other.execute("VACUUM")
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                assert database.file.stat().st_size < grown
+        other.close()
+        said, _ = reader.communicate()
+    assert (reader.returncode, said) == (0, "{(1,)}\n")
+    database.close()
 
 
 def _end_connections(url: str) -> None:

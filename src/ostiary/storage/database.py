@@ -300,7 +300,7 @@ class Database:
             location = self._where()
             if location.file is not None:
                 prepare_sqlite_file(location.file)
-                engine = create_sqlite_engine(location, pool_size=self._pool_size)
+                engine = create_sqlite_engine(location, mapped=True, pool_size=self._pool_size)
             else:
                 like = self._find_engine() if self._find_engine else None
                 engine = create_postgresql_engine(location, like=like, pool_size=self._pool_size)

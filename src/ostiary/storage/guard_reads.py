@@ -20,7 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from ostiary.kernel.dataclass import dataclass
 from ostiary.storage.database import Database
 from ostiary.storage.database_url import DialectName
-from ostiary.storage.engines import BUSY_TIMEOUT, detach_connection
+from ostiary.storage.engines import BUSY_TIMEOUT, READ_BY_MAP, detach_connection
 from ostiary.storage.failures import as_unavailable, unavailable_on_failure
 
 Row: TypeAlias = tuple[Any, ...]
@@ -228,6 +228,7 @@ class GuardReads:
         cursor = connection.cursor()
         # NORMAL with a write-ahead log: no waiting for the disk, and a power cut may take back the last touches.
         cursor.execute("PRAGMA synchronous=NORMAL" if for_touch else "PRAGMA query_only=ON")
+        cursor.execute(READ_BY_MAP)
         return cursor
 
     def _start_in_this_process(self) -> _Here:
