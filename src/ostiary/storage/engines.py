@@ -25,8 +25,6 @@ from ostiary.storage.file_lock import file_lock
 BUSY_TIMEOUT: Final = 5.0
 # The execution option that makes a transaction of SQLite begin as a writer.
 WRITES: Final = "ostiary_writes"
-
-
 # Pages of the file are read where the system keeps them, shared by all connections, instead of being copied into a cache of
 # each: ADR 24. Only read: SQLite writes as it always does.
 READ_BY_MAP: Final = f"PRAGMA mmap_size={256 << 20}"
